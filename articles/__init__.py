@@ -1,0 +1,1 @@
+"""Shipped content: example articles and tickets, the manual, decision records."""

@@ -1,0 +1,1 @@
+"""The write path: documents become passages, vectors and index entries; the only home of the engines."""

@@ -1,0 +1,1 @@
+"""Words, rules, analysis, contracts and the store of record."""

@@ -1,0 +1,130 @@
+"""Turn Markdown into the plain text that is indexed, cut into passages and shown as snippets.
+
+A line-based reader, not a renderer: it keeps every word a reader would see (code included) and drops the marks.
+Linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.documents import Document, Ticket
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
+_RULE = re.compile(r"[ \t]*([-*_][ \t]*){3,}$")
+_TABLE_RULE = re.compile(r"[ \t]*\|?[ \t:|-]*-[ \t:|-]*$")
+_BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+(?:\[!\w+\][ \t]*)?")
+_IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
+_LINK = re.compile(r"\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
+_REFERENCE = re.compile(r"\[([^\]\n]{1,500})\]\[[^\]\n]{0,200}\]")
+_AUTOLINK = re.compile(r"<((?:https?|mailto):[^>\s]{1,2000})>")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,30}(?:[ \t][^<>\n]{0,2000})?/?>|<!--[^\n]{0,2000}?-->")
+_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=\S)(\*{1,3}|_{1,3}|~~)(?!\w)")
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~\"'$])")
+_ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
+_ENTITY = re.compile("|".join(_ENTITIES))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The text below one heading.
+
+    `path` is the headings above and including it, outermost first, without the title.
+    """
+
+    path: tuple[str, ...]
+    text: str
+
+
+def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
+    """Cut Markdown at its headings, in order; a leading heading that repeats `title` is dropped.
+
+    Text holds one line for each block line, marks removed, blank lines between paragraphs kept as one.
+    """
+    found: list[Section] = []
+    path: list[tuple[int, str]] = []
+    lines: list[str] = []
+    fence: str | None = None
+
+    def close() -> None:
+        text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        lines.clear()
+        if text or path:
+            found.append(Section(tuple(name for _, name in path), text))
+
+    def open_heading(level: int, raw: str) -> None:
+        name = inline_text(raw)
+        if not found and not path and not any(lines) and name.casefold() == title.strip().casefold():
+            lines.clear()
+            return
+        close()
+        while path and path[-1][0] >= level:
+            path.pop()
+        path.append((level, name))
+
+    for line in markdown.splitlines():
+        mark = _FENCE.match(line)
+        if fence is not None:
+            if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
+                fence = None
+            else:
+                lines.append(line.rstrip())
+        elif mark:
+            fence = mark.group(1)
+        elif heading := _HEADING.match(line):
+            open_heading(len(heading.group(1)), heading.group(2))
+        elif (rule := _UNDERLINE.match(line)) and lines and lines[-1].strip():
+            open_heading(1 if "=" in rule.group(1) else 2, lines.pop())
+        elif _RULE.match(line) or _TABLE_RULE.match(line):
+            lines.append("")
+        else:
+            lines.append(_plain_line(line))
+    close()
+    return tuple(found)
+
+
+def plain_text(markdown: str, title: str = "") -> str:
+    """Return the whole text without marks, headings included, in order."""
+    parts: list[str] = []
+    for section in sections(markdown, title):
+        if section.path:
+            parts.append(section.path[-1])
+        if section.text:
+            parts.append(section.text)
+    return "\n".join(parts)
+
+
+def text_fields(document: Document) -> dict[str, str]:
+    """Return the text of each of `kb.queries.TEXT_FIELDS`: title, problem side (or whole article), fix of a ticket."""
+    if isinstance(document, Ticket):
+        problem = "\n\n".join(part for part in (document.description, document.environment) if part)
+        return {"title": document.title, "body": problem, "fix": document.resolution}
+    signatures = "\n".join(document.error_signatures)
+    body = plain_text(document.body, document.title)
+    return {"title": document.title, "body": f"{body}\n{signatures}" if signatures else body, "fix": ""}
+
+
+def inline_text(line: str) -> str:
+    """Return one line without inline marks."""
+    if not any(mark in line for mark in "[<*_~\\`&"):
+        return line.strip()
+    line = _IMAGE.sub(r"\1", line)
+    line = _LINK.sub(r"\1", line)
+    line = _REFERENCE.sub(r"\1", line)
+    line = _AUTOLINK.sub(r"\1", line)
+    line = _TAG.sub("", line)
+    line = _EMPHASIS.sub("", line)
+    line = line.replace("`", "")
+    line = _ESCAPE.sub(r"\1", line)
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], line).strip()
+
+
+def _plain_line(line: str) -> str:
+    line = _BULLET.sub("", _QUOTE.sub("", line, count=1), count=1)
+    if line.lstrip().startswith("|"):
+        line = " ".join(cell.strip() for cell in line.strip().strip("|").split("|"))
+    return inline_text(line)

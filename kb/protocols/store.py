@@ -1,0 +1,277 @@
+"""State what the store of record must do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.documents import JSON, Article, Document, Link, Ticket
+from kb.queries import Viewer
+
+Outcome = Literal["created", "updated", "unchanged", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One document to look at again; `seq` grows with every write."""
+
+    seq: int
+    document_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketUpsert:
+    """The fields one delivery carries, checked and normalised; a field that is present and `None` is to be cleared.
+
+    `fields` maps names of `Ticket` attributes (but source, external_id, extra) to their values; `extra` holds
+    unknown fields.
+    """
+
+    source: str
+    external_id: str
+    fields: Mapping[str, object]
+    extra: Mapping[str, JSON]
+
+    @property
+    def id(self) -> str:
+        """Return `SOURCE:EXTERNAL_ID`."""
+        return f"{self.source}:{self.external_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of an article's history."""
+
+    number: int
+    article: Article
+    recorded_at: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as it is listed; the secret itself is never stored, only its hash."""
+
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One person's or system's word on one result of one answer."""
+
+    response_id: str
+    result_id: str
+    action: str
+    by: str
+    at: datetime
+    ticket: str | None = None
+
+
+class ArticleStore(Protocol):
+    """Articles with their history. Every write adds its change rows in the same transaction."""
+
+    def put_articles(self, articles: Sequence[Article], author: str) -> Sequence[Outcome]:
+        """Create or update articles, all of them or none, at most 500; an unchanged one gets neither
+        revision nor change row.
+
+        A moved article (same id, other path) keeps its id. Raises IdConflict, with both sources named, when
+        an id belongs to another source.
+        """
+        ...
+
+    def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
+        """Save an edit and return it with its new revision.
+
+        Raises StaleEdit when the stored revision is another, NotFound.
+        """
+        ...
+
+    def article(self, article_id: str) -> Article | None:
+        """Return the article of this id or alias."""
+        ...
+
+    def delete_articles(self, ids: Sequence[str]) -> int:
+        """Remove articles with their history and return how many there were."""
+        ...
+
+    def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:
+        """Return id → path of every article (of one source), ordered by id."""
+        ...
+
+    def add_alias(self, alias: str, article_id: str) -> None:
+        """Let `alias` lead to an article from now on. Idempotent."""
+        ...
+
+    def revisions(self, article_id: str) -> Sequence[Revision]:
+        """Return the history, newest first. Raises NotFound."""
+        ...
+
+
+class TicketStore(Protocol):
+    """Tickets, their links and tombstones. Every write adds its change rows in the same transaction."""
+
+    def upsert_tickets(self, upserts: Sequence[TicketUpsert]) -> Sequence[Outcome | InvalidTicket]:
+        """Merge deliveries in order by `kb.tickets.merged`, at most 500, in one transaction; return what
+        became of each.
+
+        One that cannot be merged (a new ticket without a title) is reported in its place and stores
+        nothing; the others go in.
+        """
+        ...
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """Return the ticket, `None` when there is none or it was deleted."""
+        ...
+
+    def delete_ticket(self, ticket_id: str, at: datetime | None = None) -> bool:
+        """Delete and leave a tombstone, so that a late delivery does not bring it back; say whether there was one."""
+        ...
+
+    def ticket_ids(self, source: str | None = None) -> Sequence[str]:
+        """Return every ticket's id, ordered."""
+        ...
+
+    def links_to(self, document_id: str, types: Sequence[str] = ()) -> Sequence[tuple[str, Link]]:
+        """Return (ticket id, link) of every link that points at a document, ordered by ticket id."""
+        ...
+
+    def erase_ticket(self, ticket_id: str) -> bool:
+        """Delete and also forget its text everywhere: vectors, logs, feedback; the tombstone keeps the id alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidTicket:
+    """Why one delivery of a batch was refused."""
+
+    message: str
+    field: str | None = None
+
+
+class DocumentStore(Protocol):
+    """Articles and tickets together, as search and the indexer read them."""
+
+    def documents(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, Document]:
+        """Return those of `ids` that exist and, when a viewer is given, that it may read; in one consistent read."""
+        ...
+
+    def all_ids(self) -> Iterator[str]:
+        """Return every document id, ordered, without holding all documents in memory."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Return type → number of documents."""
+        ...
+
+
+class ChangeLog(Protocol):
+    """What the indexer has still to look at."""
+
+    def pending(self, limit: int) -> Sequence[Change]:
+        """Return the oldest changes not yet done, one for each document at most (its newest), ordered by seq."""
+        ...
+
+    def pending_count(self) -> int:
+        """Return the number of documents with changes not yet done."""
+        ...
+
+    def done(self, changes: Sequence[Change]) -> None:
+        """Forget these changes; a newer change of the same document stays."""
+        ...
+
+    def enqueue_all(self) -> int:
+        """Add a change for every document (to rebuild) and return how many."""
+        ...
+
+    def indexed_through(self) -> datetime | None:
+        """Return the time up to which every write is in the indexes: that of the oldest pending change,
+        else of the last
+        write done.
+        """
+        ...
+
+
+class VectorStore(Protocol):
+    """Every vector ever made, as float16, under its recipe and the hash of its text, so that text is encoded once."""
+
+    def vectors(self, recipe_id: str, text_hashes: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
+        """Return hash → `(dimension,)` vector for those that are stored."""
+        ...
+
+    def put_vectors(self, recipe_id: str, vectors: Mapping[str, NDArray[np.float16]]) -> None:
+        """Store vectors, in transactions of at most 500. Idempotent."""
+        ...
+
+    def forget_vectors(self, text_hashes: Sequence[str]) -> None:
+        """Remove the vectors of these texts under every recipe (erasure)."""
+        ...
+
+
+class AccessStore(Protocol):
+    """API tokens and the log of answers and feedback."""
+
+    def create_token(self, name: str, scopes: Sequence[str], secret_hash: str) -> None:
+        """Store a token. Raises InvalidInput when the name is taken by a live token."""
+        ...
+
+    def token(self, secret_hash: str) -> Token | None:
+        """Return the live token of this hash and note that it was used (at most once a minute)."""
+        ...
+
+    def tokens(self) -> Sequence[Token]:
+        """Return every token, revoked ones too, ordered by name and creation."""
+        ...
+
+    def revoke_token(self, name: str) -> None:
+        """Revoke the live token of this name. Raises NotFound."""
+        ...
+
+    def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
+        """Keep which documents an answer held: ids only, for 90 days; older ones go."""
+        ...
+
+    def response(self, response_id: str) -> Sequence[str] | None:
+        """Return the result ids of a logged answer in their order."""
+        ...
+
+    def add_feedback(self, feedback: Feedback) -> bool:
+        """Record it once for each person, response, result and action; say whether it was new."""
+        ...
+
+    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Return result id → action → number of distinct people, for those that have any."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """Return a value kept in the store (session key, first-run mark)."""
+        ...
+
+    def put_setting(self, name: str, value: str | None) -> None:
+        """Keep a value, or drop it when `None`."""
+        ...
+
+
+class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, Protocol):
+    """The store of record. Everything in the indexes can be rebuilt from it.
+
+    A write is durable when the call returns. A write that fails leaves nothing behind. Raises StoreBusy,
+    StoreError, SchemaTooNew.
+    """
+
+    def backup(self, target: str) -> None:
+        """Write a consistent copy of everything to a new file while others read and write."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection. Idempotent."""
+        ...

@@ -1,0 +1,106 @@
+"""Say what can be set, from where it is read, and what is refused.
+
+Settings come from `<home>/fixlore.toml` and, winning over it, from environment variables `KB_<NAME>`.
+An unknown name in the file or an impossible value is a ConfigurationError that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from kb.errors import ConfigurationError
+
+FILE_NAME = "fixlore.toml"
+ENGINES = ("tantivy", "whoosh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an installation may decide.
+
+    Paths below `home` are not settings: one directory is one installation.
+    """
+
+    home: Path
+    model: str = "all-MiniLM-L6-v2"
+    """The encoder: the default model, or the directory of a sentence-transformers model."""
+    keyword_engine: str = "tantivy"
+    """`tantivy`, or `whoosh` up to about 25,000 documents."""
+    base_url: str = ""
+    """The address users see, for links in answers; empty: links are paths."""
+    max_body_mb: int = 20
+    """Largest request body and largest imported file, in MiB."""
+    threads: int = 8
+    """Requests the server answers at once."""
+
+    @property
+    def store_path(self) -> Path:
+        """Return the database file."""
+        return self.home / "fixlore.db"
+
+    @property
+    def index_path(self) -> Path:
+        """Return the directory that holds both indexes and the manifest; safe to delete, rebuilt from the store."""
+        return self.home / "index"
+
+    @property
+    def model_path(self) -> Path:
+        """Return the directory of exported models; safe to delete, exported again."""
+        return self.home / "models"
+
+
+def read_settings(home: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of an installation.
+
+    Raises ConfigurationError when the file is no TOML, names an unknown setting, or a value is impossible.
+    """
+    environment = os.environ if environment is None else environment
+    types = {field.name: type(field.default) for field in fields(Settings) if field.name != "home"}
+    chosen: dict[str, object] = {}
+    path = home / FILE_NAME
+    if path.is_file():
+        try:
+            chosen = dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} is not valid TOML: {error}; correct or remove it") from error
+        for name in chosen:
+            if name not in types:
+                raise ConfigurationError(f"{path}: unknown setting {name!r}; known are {', '.join(sorted(types))}")
+    for name in types:
+        variable = f"KB_{name.upper()}"
+        if variable in environment:
+            chosen[name] = environment[variable]
+    checked = {name: _as_type(name, value, types[name]) for name, value in chosen.items()}
+    settings = Settings(home=home, **checked)  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _as_type(name: str, value: object, wanted: type) -> object:
+    if wanted is int and isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    if type(value) is not wanted:
+        raise ConfigurationError(
+            f"setting {name} must be {'a whole number' if wanted is int else 'text'}, not {value!r}"
+        )
+    return value
+
+
+def _check(settings: Settings) -> None:
+    if settings.keyword_engine not in ENGINES:
+        raise ConfigurationError(
+            f"setting keyword_engine must be one of {', '.join(ENGINES)}, not {settings.keyword_engine!r}"
+        )
+    for name, low, high in (("max_body_mb", 1, 1024), ("threads", 1, 256)):
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise ConfigurationError(f"setting {name} must lie between {low} and {high}, not {value}")
+    if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
+        raise ConfigurationError("setting base_url must start with http:// or https://")

@@ -1,0 +1,1 @@
+"""The read path: a query or ticket becomes ranked documents."""

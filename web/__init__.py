@@ -1,0 +1,1 @@
+"""Pages, JSON and the shell: translates, decides nothing."""
