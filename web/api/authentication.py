@@ -1,0 +1,84 @@
+"""Say which token asks and what it may do."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Response, current_app, g, request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from kb.protocols.store import Token
+from kb.queries import Viewer
+from web.problems import problem
+
+SCOPES = ("read", "feedback", "tickets:write", "articles:write", "admin")
+_VIEW = TypeVar("_VIEW", bound=Callable[..., object])
+
+
+def new_secret() -> str:
+    """Return a fresh token: 256 random bits, recognisable in logs by its prefix."""
+    return f"kb_{secrets.token_urlsafe(32)}"
+
+
+def secret_hash(secret: str) -> str:
+    """Return what is stored of a token. A 256-bit random secret needs no slow hash."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def scope(name: str) -> Callable[[_VIEW], _VIEW]:
+    """Mark a view with the scope its caller needs; an unmarked view below `/api/v1` is refused to everyone."""
+
+    def mark(view: _VIEW) -> _VIEW:
+        view.fixlore_scope = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def viewer_of(token: Token) -> Viewer:
+    """Return what a token may see: every audience for `admin`, drafts for those who may write articles."""
+    may_edit = bool({"admin", "articles:write"} & set(token.scopes))
+    audiences = None if "admin" in token.scopes else frozenset({"public", "internal"})
+    return Viewer(name=f"token:{token.name}", audiences=audiences, may_edit=may_edit)
+
+
+def authenticate() -> Response | None:
+    """Check token, scope and the form of the body before anything else looks at the request."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    needed = getattr(view, "fixlore_scope", None)
+    if needed is None:
+        return None if view is None else problem(403, "This endpoint is closed.")
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        return problem(401, "Send a token as 'Authorization: Bearer TOKEN'; `kb token create` makes one.")
+    token = current_app.extensions["fixlore"].store.token(secret_hash(secret.strip()))
+    if token is None:
+        return problem(401, "The token is unknown or revoked; `kb token create` makes a new one.")
+    if needed not in token.scopes and "admin" not in token.scopes:
+        return problem(403, f"The token {token.name!r} lacks the scope {needed!r}.")
+    g.viewer = viewer_of(token)
+    return _checked_body(getattr(view, "fixlore_body", "json"))
+
+
+def _checked_body(kind: str) -> Response | None:
+    """Refuse a body that is no JSON object, unless the view reads lines (`ndjson`) itself."""
+    if request.method not in ("POST", "PUT") or kind != "json":
+        return None
+    try:
+        body = request.get_json()
+    except UnsupportedMediaType:
+        return problem(415, "Send the body as application/json.")
+    except (BadRequest, RecursionError, UnicodeError):
+        return problem(400, "The body is not valid JSON.")
+    if not isinstance(body, dict):
+        return problem(422, "The body must be a JSON object.")
+    return None
+
+
+def reads_lines(view: _VIEW) -> _VIEW:
+    """Mark a view that reads its body itself, line by line."""
+    view.fixlore_body = "ndjson"  # type: ignore[attr-defined]
+    return view

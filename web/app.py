@@ -1,0 +1,92 @@
+"""Build the Flask application: API, pages, health, and what every answer carries."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from http import HTTPStatus
+
+from flask import Response, g, request
+from flask_openapi3 import Info, OpenAPI
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from kb.errors import FixloreError
+from web.api import articles, feedback, search, similar, tickets
+from web.api.authentication import authenticate
+from web.health import health
+from web.problems import problem_of, status_of, validation_problem, wants_problem
+from web.site import install_site
+from web.site.errors import error_page
+from web.wiring import Services
+
+_log = logging.getLogger("fixlore.requests")
+SECURITY_SCHEMES = {"token": {"type": "http", "scheme": "bearer"}}
+
+
+def create_app(services: Services) -> OpenAPI:
+    """Return the application over `services`; it opens and closes nothing itself."""
+    app = OpenAPI(
+        "web",
+        info=Info(title="Fixlore", version="1", description="Has anyone fixed this before?"),
+        security_schemes=SECURITY_SCHEMES,
+        validation_error_callback=validation_problem,
+        doc_ui=False,
+    )
+    app.extensions["fixlore"] = services
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(
+        SECRET_KEY=services.session_key(),
+        MAX_CONTENT_LENGTH=services.settings.max_body_mb * 2**20,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=services.settings.base_url.startswith("https://"),
+    )
+    if services.settings.base_url:
+        # Only an installation with an address of its own stands behind a proxy whose headers can be believed.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    for resource in (search, similar, tickets, articles, feedback):
+        resource.api.before_request(authenticate)
+        app.register_api(resource.api)
+    app.register_blueprint(health)
+    app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: app.api_doc)
+    install_site(app)
+    app.register_error_handler(Exception, _error_answer)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    return app
+
+
+def _begin() -> None:
+    g.request_id = uuid.uuid4().hex[:12]
+    g.began = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    """Stamp the answer with its request id and log the request, without query or body: they may hold secrets."""
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    took_ms = 1000 * (time.perf_counter() - g.get("began", time.perf_counter()))
+    _log.info(
+        "%s %s %s %.0f ms",
+        request.method,
+        request.path,
+        response.status_code,
+        took_ms,
+        extra={"request_id": g.request_id},
+    )
+    return response
+
+
+def _error_answer(error: Exception) -> Response | tuple[str, int]:
+    """Answer an error as a problem to programs and as a page to people."""
+    if wants_problem():
+        return problem_of(error)
+    if isinstance(error, HTTPException):
+        if isinstance(error.response, Response):
+            return error.response
+        return error_page(error.code or 500, error.description or "")
+    if isinstance(error, FixloreError):
+        return error_page(status_of(error), str(error))
+    _log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The log names the request.")

@@ -1,0 +1,92 @@
+"""Find the command that was asked for, load only its module, and turn errors into one line and an exit code.
+
+Exit codes: 0 done, 1 failed with one clear line on standard error, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from kb.errors import FixloreError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("web.cli.serving", "Run the site and the API."),
+    "import": ("web.cli.importing", "Take in articles or tickets."),
+    "index": ("web.cli.indexing", "Bring the indexes up to the store."),
+    "search": ("web.cli.searching", "Search articles and tickets."),
+    "similar": ("web.cli.similar", "Find similar past issues for a ticket."),
+    "evaluate": ("web.cli.evaluating", "Measure answers against labelled queries."),
+    "export": ("web.cli.copying", "Write everything as Markdown and JSONL."),
+    "backup": ("web.cli.copying", "Write one consistent copy of the store."),
+    "restore": ("web.cli.copying", "Bring a backup back into an empty home."),
+    "token": ("web.cli.tokens", "Create, list and revoke API tokens."),
+    "user": ("web.cli.users", "Get a one-time sign-in link."),
+    "example": ("web.cli.examples", "Remove the shipped example content."),
+    "doctor": ("web.cli.checking", "Check store and indexes, and say what to do."),
+}
+"""Command → (module, one line of help). Listed here so that `kb --help` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--home",
+    envvar="KB_HOME",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path.home() / ".fixlore",
+    show_default="~/.fixlore",
+    help="Data directory of this installation; also KB_HOME.",
+)
+@click.version_option(package_name="fixlore", prog_name="kb")
+@click.pass_context
+def kb(ctx: click.Context, home: Path) -> None:
+    """Has anyone fixed this before? Search articles, post-mortems and past tickets."""
+    ctx.obj = home.expanduser()
+
+
+def main() -> None:
+    """Run the command line; the console script `kb`."""
+    try:
+        kb(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.Abort:
+        print("kb: interrupted", file=sys.stderr)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except FixloreError as error:
+        print(f"kb: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Turn every failure of an API request into `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Response, json, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from kb.errors import (
+    FixloreError,
+    IdConflict,
+    IndexUnavailable,
+    InvalidInput,
+    ModelUnavailable,
+    NotAllowed,
+    NotFound,
+    StaleEdit,
+    StoreBusy,
+    StoreError,
+)
+
+STATUS: tuple[tuple[type[FixloreError], int], ...] = (
+    (StaleEdit, 412),
+    (IdConflict, 409),
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (StoreBusy, 503),
+    (StoreError, 503),
+    (IndexUnavailable, 503),
+    (ModelUnavailable, 503),
+)
+"""Error → HTTP status; the first class that fits decides."""
+
+_log = logging.getLogger("fixlore.web")
+TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Stale edit",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid input",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+
+def status_of(error: FixloreError) -> int:
+    """Return the HTTP status for an error."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def problem(status: int, detail: str, *, field: str | None = None) -> Response:
+    """Return an RFC 9457 body; `field` names the offending field of the request."""
+    body: dict[str, object] = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status}
+    body["detail"] = detail
+    if field is not None:
+        body["field"] = field
+    response = Response(json.dumps(body), status=status, mimetype="application/problem+json")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="fixlore"'
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def validation_problem(error: ValidationError) -> Response:
+    """Return 422 for the first field that a request's model refuses."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or None
+    return problem(422, f"{field}: {first['msg']}" if field else first["msg"], field=field)
+
+
+def problem_of(error: Exception) -> Response:
+    """Return the problem for an error of ours, of HTTP, or of nobody's making."""
+    if isinstance(error, FixloreError):
+        status = status_of(error)
+        if status >= 500:
+            _log.error("%s %s failed: %s", request.method, request.path, error)
+        return problem(status, str(error), field=getattr(error, "field", None))
+    if isinstance(error, HTTPException):
+        if isinstance(error.response, Response):
+            return error.response
+        answer = problem(error.code or 500, error.description or "The request failed.")
+        for name, value in error.get_headers():
+            if name.lower() not in ("content-type", "content-length"):
+                answer.headers[name] = value
+        return answer
+    _log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "Something went wrong here; the log names the request.")
+
+
+def wants_problem() -> bool:
+    """Say whether the request asks the API rather than a page."""
+    return request.path.startswith("/api/") or request.path in ("/healthz", "/readyz", "/metrics")
