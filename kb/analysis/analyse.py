@@ -1,0 +1,195 @@
+"""Analysis: what in a text can be looked up, and where it stands.
+
+Documents and queries go through the same code. A document is analysed in its own language; a query word is looked up
+under every term that any language's analysis would have given it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kb.analysis.cues import after_cue
+from kb.analysis.stems import LANGUAGES, analysed_language
+from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, Token, dissect, plain_words
+from kb.analysis.words import is_stop_word
+from kb.language import detect_language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+__all__ = [
+    "LANGUAGES",
+    "Analysis",
+    "Identifier",
+    "QueryAnalysis",
+    "QueryWord",
+    "Word",
+    "analyse",
+    "analyse_query",
+    "highlights",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A code, name or number that is looked up whole.
+
+    `value` is canonical: folded, and equal for forms that certainly mean the same (`0x80070005`, `-2147024891`).
+    `kind` is one of error_code, event_id, exception, status_code, host, ip, path, version, guid, kb, cve, code.
+    `start` and `end` are a half-open range of code points in the text.
+    """
+
+    value: str
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: `surface` is what a quoted phrase matches, `terms` (stem first, then parts) are indexed.
+
+    A stop word has no terms. `start` and `end` are a half-open range of code points in the text.
+    """
+
+    surface: str
+    terms: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Words and identifiers of a text, each in text order. Words do not overlap; identifiers may be nested."""
+
+    words: tuple[Word, ...]
+    identifiers: tuple[Identifier, ...]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """All index terms in text order, repeated as often as they occur."""
+        return tuple(term for word in self.words for term in word.terms)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The folded words in text order, stop words among them."""
+        return tuple(word.surface for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWord:
+    """A word of a query: any of `alternatives` in the index is this word, any of `parts` a part of it."""
+
+    surface: str
+    alternatives: tuple[str, ...]
+    parts: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAnalysis:
+    """Words worth looking up, identifiers, and the surfaces of all words (stop words too), each in text order."""
+
+    words: tuple[QueryWord, ...]
+    identifiers: tuple[Identifier, ...]
+    surfaces: tuple[str, ...]
+
+
+def analyse(text: str, language: str) -> Analysis:
+    """Return the words and identifiers of `text`, written in `language` (BCP 47; others are read as English)."""
+    words: list[Word] = []
+    identifiers: list[Identifier] = []
+    for token in _scan(text, analysed_language(language), identifiers):
+        words.append(Word(token.surface, token.terms, token.start, token.end))
+    return Analysis(tuple(words), _in_order(identifiers))
+
+
+def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnalysis:
+    """Return what to look up for a query in an index of documents in `languages`.
+
+    Stop words of the query's own language are left out, unless there is nothing else. A bare number of three to five
+    digits counts as an identifier here, since agents type "809" and mean the error.
+    """
+    wanted = tuple(dict.fromkeys(analysed_language(language) for language in languages)) or LANGUAGES
+    identifiers: list[Identifier] = []
+    scans = [list(_scan(text, wanted[0], identifiers)), *(list(_scan(text, each, [])) for each in wanted[1:])]
+    identifiers.extend(
+        Identifier(token.surface, "error_code", token.start, token.end)
+        for token in scans[0]
+        if _BARE_NUMBER.fullmatch(token.surface)
+    )
+    spoken = analysed_language(detect_language(text, default=wanted[0])) if len(wanted) > 1 else wanted[0]
+    words: list[QueryWord] = []
+    stops: list[QueryWord] = []
+    for tokens in zip(*scans, strict=True):
+        first = tokens[0]
+        ways = [token.terms for token in tokens if token.terms]
+        if not ways or is_stop_word(first.surface, spoken):
+            stops.append(QueryWord(first.surface, (first.surface,), (), first.start, first.end))
+            continue
+        alternatives = tuple(dict.fromkeys(terms[0] for terms in ways))
+        parts = tuple(dict.fromkeys(part for terms in ways for part in terms[1:] if part not in alternatives))
+        words.append(QueryWord(first.surface, alternatives, parts, first.start, first.end))
+    return QueryAnalysis(tuple(words or stops), _in_order(identifiers), tuple(token.surface for token in scans[0]))
+
+
+def highlights(
+    text: str, language: str, terms: AbstractSet[str], identifiers: AbstractSet[str]
+) -> tuple[tuple[int, int], ...]:
+    """Return the merged half-open ranges of `text` whose words have one of `terms` or whose identifiers match."""
+    analysis = analyse(text, language)
+    spans = [(each.start, each.end) for each in analysis.identifiers if each.value in identifiers]
+    spans.extend((each.start, each.end) for each in analysis.words if not terms.isdisjoint(each.terms))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+_BARE_NUMBER = re.compile(r"\d{3,5}")
+
+
+def _scan(text: str, language: str, identifiers: list[Identifier]) -> Iterator[Token]:
+    """Yield the words of `text` with spans in it, and add its identifiers (not yet in order) to the list."""
+    position = 0
+    while position < len(text):
+        for match in RUN.finditer(text, position):
+            start, end = match.span()
+            if end - start > LONGEST_RUN:
+                yield from plain_words(text, start, end, language)
+                continue
+            run = match.group()
+            jumps = False
+            if run[1:3] == ":\\" and (path := WINDOWS_PATH.match(text, start)) and path.end() > end:
+                run = path.group()[:LONGEST_RUN]
+                jumps = True
+            tokens, found = dissect(run, language)
+            for token in tokens:
+                placed = Token(token.surface, token.terms, token.start + start, token.end + start, "")
+                yield placed
+                if token.cue:
+                    _add(identifiers, after_cue(text, token.cue, token.surface, placed.start, placed.end), 0)
+            if found:
+                _add(identifiers, found, start)
+            if jumps:
+                position = start + len(run)
+                break
+        else:
+            return
+
+
+def _add(identifiers: list[Identifier], found: Sequence[tuple[str, str, int, int]], offset: int) -> None:
+    identifiers.extend(Identifier(value, kind, start + offset, end + offset) for value, kind, start, end in found)
+
+
+def _in_order(identifiers: list[Identifier]) -> tuple[Identifier, ...]:
+    """Sort by place, the longer of two first, and keep one of each value at each end (the first kind found)."""
+    ordered = sorted(identifiers, key=lambda each: (each.start, -each.end))
+    return tuple({(each.value, each.end): each for each in reversed(ordered)}.values())[::-1]

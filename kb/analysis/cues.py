@@ -1,0 +1,107 @@
+"""Cues: numbers that are identifiers because of the word before them ("Event ID 4625", "Fehler 809", "HTTP 503")."""
+
+from __future__ import annotations
+
+import re
+
+from kb.analysis.shapes import Found
+
+CUES: dict[str, str] = {
+    **dict.fromkeys(("error", "errors", "err", "fehler", "fehlern", "fehlers", "errno", "fehlermeldung"), "error"),
+    **dict.fromkeys(("errorcode", "fehlercode", "fehlercodes", "fehlernummer", "code", "codes", "exitcode"), "code"),
+    **dict.fromkeys(("stopcode", "returncode", "exitstatus", "rueckgabecode", "beendigungscode", "sqlcode"), "code"),
+    **dict.fromkeys(("event", "events", "ereignis", "ereignisse", "ereignissen"), "event"),
+    **dict.fromkeys(("eventid", "eventids", "ereignisid", "ereigniskennung", "eventcode"), "event"),
+    **dict.fromkeys(("http", "https", "httpstatus", "statuscode", "statuscodes", "httpcode", "status"), "http"),
+    **dict.fromkeys(("kb", "kba"), "kb"),
+    **dict.fromkeys(("version", "versions", "versionen", "release", "build"), "version"),
+    "sqlstate": "sqlstate",
+    **dict.fromkeys(("ora", "tns", "pls", "rman", "aadsts", "cve"), "vendor"),
+}
+"""A folded word → what a number after it is."""
+
+_GAP = r"(?:[^\S\n]|&nbsp;|[:=#(\[\"'“”„*_`|<>.-]){0,8}"
+_NOUN = (
+    r"(?:(?:exit|status|error|stop|codes?|ids?|kennung|numbers?|no|nr|num|nummer|article|artikel|is|was|ist|war|of|von)\b"
+    + _GAP
+    + ")"
+)
+_AFTER = r"(?![\w%]|[.,:]\d)"
+_MORE = re.compile(r"(?:[^\S\n]|[,/|&]|\b(?:and|or|und|oder)\b){1,8}(\d{2,6})" + _AFTER)
+
+_TAILS = {
+    "error": re.compile(_GAP + _NOUN + r"{0,3}((?:(?<=[\s:=(])-)?\d{2,6})" + _AFTER, re.IGNORECASE),
+    "code": re.compile(_GAP + _NOUN + r"{0,3}((?:(?<=[\s:=(])-)?\d{1,6})" + _AFTER, re.IGNORECASE),
+    "event": re.compile(_GAP + _NOUN + r"{0,3}(\d{1,6})" + _AFTER, re.IGNORECASE),
+    "http": re.compile(r"(?:/[1-3](?:\.\d)?)?" + _GAP + _NOUN + r"{0,3}([1-5]\d\d)" + _AFTER, re.IGNORECASE),
+    "kb": re.compile(_GAP + _NOUN + r"{0,3}(\d{5,8})" + _AFTER, re.IGNORECASE),
+    "version": re.compile(r"(?:[^\S\n]|[:=*]){0,3}[vV]?(\d{1,6}(?:\.\d{1,6}){1,4}|\d{4,6})" + _AFTER),
+    "sqlstate": re.compile(_GAP + r"([0-9A-Z]{5})\b", re.IGNORECASE),
+    "vendor": re.compile(r"[^\S\n]([1-9]\d{3,6}|0\d{4,6})" + _AFTER),
+    "smtp": re.compile(r"[\s#-]{1,3}([245]\.\d{1,3}\.\d{1,3})" + _AFTER),
+    "reason": re.compile(
+        r"[^\S\n]{1,2}\(?(?:errors?|fehler|not found|service unavailable|bad gateway|gateway time-?out|internal server|"
+        r"unauthori[sz]ed|forbidden|too many requests|bad request|method not allowed|request time-?out)\b",
+        re.IGNORECASE,
+    ),
+}
+_SMTP = re.compile(r"[245]\d\d")
+_REASON = re.compile(r"[45]\d\d")
+_PREFIXES = {"event": "event id ", "http": "http ", "kb": "kb"}
+_KINDS = {"event": "event_id", "http": "status_code", "kb": "kb", "version": "version", "reason": "status_code"}
+
+
+def cue_of(surface: str) -> str:
+    """Return what a word announces about the number after (or, for a status, around) it, or "" for most words."""
+    if surface in CUES:
+        return CUES[surface]
+    if len(surface) == 3 and _SMTP.fullmatch(surface):
+        return "smtp"
+    return ""
+
+
+def after_cue(text: str, cue: str, word: str, start: int, end: int) -> list[Found]:
+    """Return the identifiers that the cue word at `text[start:end]` announces, spans in `text`, in text order.
+
+    A number that its cue qualifies comes twice: qualified ("event id 4625", the span from the cue on) and by itself
+    ("4625"), so that a query with the bare number still agrees while the full form agrees better.
+    """
+    if cue == "smtp":
+        return _status(text, start, end)
+    match = _TAILS[cue].match(text, end)
+    if match is None:
+        return []
+    value = match[1].lower()
+    if cue == "sqlstate":
+        return [Found(value, "error_code", *match.span(1))]
+    if cue == "vendor":
+        return [Found(f"{word}-{value}" if word != "aadsts" else word + value, "code", start, match.end(1))]
+    found: list[Found] = []
+    while match is not None:
+        value = match[1]
+        if prefix := _PREFIXES.get(cue):
+            found.append(Found(prefix + value, _KINDS[cue], start, match.end(1)))
+        if cue != "kb":
+            found.append(Found(value, _KINDS.get(cue, "error_code"), *match.span(1)))
+        if cue == "version" or len(found) >= 40:
+            break
+        start, match = _next(text, match.end(1))
+    return found
+
+
+def _next(text: str, position: int) -> tuple[int, re.Match[str] | None]:
+    """Return the next number of an enumeration ("4625, 4740 and 4771") and where it starts."""
+    match = _MORE.match(text, position)
+    return (match.start(1) if match else position), match
+
+
+def _status(text: str, start: int, end: int) -> list[Found]:
+    """Return a mail status ("550 5.1.1") with its inner code, or a web status with its reason ("503 Service …")."""
+    code = text[start:end]
+    if match := _TAILS["smtp"].match(text, end):
+        enhanced = match[1]
+        return [Found(f"{code} {enhanced}", "status_code", start, match.end(1)),
+                Found(enhanced, "status_code", *match.span(1))]  # fmt: skip
+    if _REASON.fullmatch(code) and _TAILS["reason"].match(text, end):
+        return [Found(f"http {code}", "status_code", start, end), Found(code, "status_code", start, end)]
+    return []
