@@ -1,0 +1,16 @@
+"""Say at which address a document's page is."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+# What RFC 3986 lets stand in a path segment, and the slash, which ids may hold.
+_SAFE = "/:@!$&'()*+,;=~"
+
+
+def document_url(document_id: str, kind: str, base_url: str = "") -> str:
+    """Return the page of a document of type `kind`, below `base_url` when one is set."""
+    if kind == "ticket":
+        source, _, external_id = document_id.partition(":")
+        return f"{base_url.rstrip('/')}/tickets/{quote(source, safe='')}/{quote(external_id, safe=_SAFE)}"
+    return f"{base_url.rstrip('/')}/articles/{quote(document_id, safe=_SAFE)}"

@@ -1,0 +1,109 @@
+"""Return articles, one or a list, with history and HTML on request."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from flask import Response, current_app, g, json
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from kb.access import may_read
+from kb.documents import Article
+from kb.errors import NotFound
+from kb.front_matter import front_matter_of
+from web.api.authentication import scope
+from web.api.schemas import ArticleBody, ArticleList, ArticleSummary, Problem
+from web.rendering import render
+from web.wiring import Services
+
+api = APIBlueprint(
+    "articles",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="articles")],
+    abp_security=[{"token": []}],
+    abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
+)
+
+
+class ArticlePath(BaseModel):
+    """Which article."""
+
+    article_id: str
+
+
+class ArticleQuery(BaseModel):
+    """What to return of it."""
+
+    view: Literal["article", "revisions"] = "article"
+    html: bool = False
+
+
+class ListQuery(BaseModel):
+    """Which page of the list."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1024)] = ""
+    source: str | None = None
+
+
+def _services() -> Services:
+    services: Services = current_app.extensions["fixlore"]
+    return services
+
+
+@api.get("/articles", responses={200: ArticleList}, summary="List")
+@scope("read")
+def list_articles(query: ListQuery) -> Response:
+    """Return articles ordered by id; `cursor` of the answer asks for the next page."""
+    ids = [article_id for article_id in _services().store.article_ids(query.source) if article_id > query.cursor]
+    found: list[ArticleSummary] = []
+    for start in range(0, len(ids), query.limit):
+        chunk = _services().store.documents(ids[start : start + query.limit], g.viewer)
+        for article_id in ids[start : start + query.limit]:
+            article = chunk.get(article_id)
+            if isinstance(article, Article):
+                found.append(
+                    ArticleSummary(
+                        id=article.id,
+                        title=article.title,
+                        kind=article.kind,
+                        language=article.language,
+                        state=article.state,
+                        revision=article.revision,
+                    )
+                )
+        if len(found) > query.limit:
+            break
+    more = len(found) > query.limit
+    page = found[: query.limit]
+    answer = ArticleList(articles=page, cursor=page[-1].id if more else None)
+    return Response(answer.model_dump_json(), mimetype="application/json")
+
+
+@api.get("/articles/<path:article_id>", responses={200: ArticleBody}, summary="One article")
+@scope("read")
+def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
+    """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body."""
+    article = _services().store.article(path.article_id)
+    if article is None or not may_read(g.viewer, article):
+        raise NotFound(f"There is no article {path.article_id!r}.")
+    if query.view == "revisions":
+        history = [
+            {"revision": entry.number, "title": entry.article.title, "author": entry.author, "at": entry.recorded_at}
+            for entry in _services().store.revisions(article.id)
+        ]
+        return Response(json.dumps({"id": article.id, "revisions": history}, default=str), mimetype="application/json")
+    response = Response(json.dumps(article_object(article, html=query.html)), mimetype="application/json")
+    response.set_etag(str(article.revision))
+    return response
+
+
+def article_object(article: Article, *, html: bool = False) -> dict[str, object]:
+    """Return the JSON of an article: its front matter fields, body and revision."""
+    fields: dict[str, object] = {**front_matter_of(article), "id": article.id}
+    fields.update(body=article.body, revision=article.revision, source=article.source)
+    if html:
+        fields["html"] = render(article.body, article.title).html
+    return fields

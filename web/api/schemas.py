@@ -1,0 +1,290 @@
+"""Shape what the API takes and answers. The OpenAPI description is generated from these models.
+
+Answers are read off the dataclasses of `search.answers` by attribute name, so that the description is what is answered.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Band = Literal["low", "medium", "high"]
+
+
+class Answer(BaseModel):
+    """Base of everything answered: read from attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+
+
+class Scores(Answer):
+    """What each lane thought of a result; `null` where the lane did not find it."""
+
+    semantic: float | None = None
+    keyword: float | None = None
+    rank_semantic: int | None = None
+    rank_keyword: int | None = None
+
+
+class Reason(Answer):
+    """Why a result is there. Which fields are set depends on `type`."""
+
+    type: str
+    value: str | None = None
+    field: str | None = None
+    passage: str | None = None
+    similarity: float | None = None
+    helpful: int | None = None
+    not_helpful: int | None = None
+    resolved_by: int | None = None
+
+
+class Snippet(Answer):
+    """A piece of the document's text; highlights are half-open ranges of code points."""
+
+    text: str
+    highlights: list[tuple[int, int]]
+
+
+class Resolution(Answer):
+    """What fixed it."""
+
+    kind: Literal["permanent_fix", "workaround", "configuration_change", "none"]
+    summary: str
+    steps: list[str]
+
+
+class ResultBody(Answer):
+    """One document that answers."""
+
+    rank: int
+    id: str
+    type: str
+    title: str
+    url: str
+    language: str
+    relationship: Literal["duplicate", "same_problem", "related"] | None = None
+    band: Band | None = None
+    score: float | None = None
+    scores: Scores
+    reasons: list[Reason]
+    snippet: Snippet
+    resolution: Resolution | None = None
+    root_cause: str | None = None
+    workaround: str | None = None
+    known_error: bool
+    confidence: str | None = None
+    status: Literal["open", "resolved"] | None = None
+    resolved_at: str | None = None
+    stale: bool
+    state: str | None = None
+
+
+class Retrieval(Answer):
+    """How the answer was found."""
+
+    mode: str
+    degraded: list[str]
+    model: str | None
+    calibrated: bool
+    indexed_through: str | None
+    took_ms: int
+
+
+class AskedQuery(Answer):
+    """How the question was understood."""
+
+    language: str
+    identifiers: list[str]
+    truncated: bool
+
+
+class FacetValue(Answer):
+    """One value of a facet and how many documents have it."""
+
+    value: str
+    count: int
+
+
+Status = Literal["ok", "degraded", "no_confident_match"]
+
+
+class SearchBody(Answer):
+    """The answer to a search."""
+
+    response_id: str
+    status: Status
+    retrieval: Retrieval
+    query: AskedQuery
+    total: int
+    results: list[ResultBody]
+    facets: dict[str, list[FacetValue]]
+    did_you_mean: str | None = None
+
+
+class Suggestion(Answer):
+    """A value that similar resolved tickets had."""
+
+    value: str
+    confidence: float
+    support: int
+
+
+class Incident(Answer):
+    """Whether a burst of similar open tickets is under way."""
+
+    candidate: bool
+    size: int
+    window_minutes: int
+    tickets: list[str]
+
+
+class SimilarBody(Answer):
+    """The answer to a ticket."""
+
+    response_id: str
+    status: Status
+    retrieval: Retrieval
+    query: AskedQuery
+    results: list[ResultBody]
+    suggestions: dict[str, list[Suggestion]]
+    incident: Incident | None = None
+
+
+class LinkBody(BaseModel):
+    """A link from a ticket to a ticket or article."""
+
+    type: Literal["duplicate_of", "related", "caused_by", "resolved_by"]
+    target: str
+    at: str | None = None
+
+
+class TicketFields(BaseModel):
+    """The fields of a ticket; unknown ones are kept and returned."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str | None = None
+    description: str | None = None
+    environment: str | None = None
+    resolution: str | None = None
+    resolution_code: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    category: str | None = None
+    service: str | None = None
+    components: list[str] | None = None
+    configuration_item: str | None = None
+    assignment_group: str | None = None
+    tier: Literal["L1", "L2", "L3"] | None = None
+    tags: list[str] | None = None
+    language: str | None = None
+    audience: str | None = None
+    url: str | None = None
+    opened_at: str | None = None
+    resolved_at: str | None = None
+    updated_at: str | None = None
+    links: list[LinkBody] | None = None
+
+
+class TicketBody(TicketFields):
+    """A ticket as the store holds it."""
+
+    source: str
+    external_id: str
+
+
+class AskedTicket(TicketFields):
+    """A ticket to find similar issues for; only `title` is required."""
+
+    source: str | None = None
+    external_id: str | None = None
+    title: Annotated[str, Field(min_length=1)]
+
+
+class SimilarRequestBody(BaseModel):
+    """The question a ticket system asks."""
+
+    ticket: AskedTicket
+    types: list[str] | None = None
+    filters: dict[str, list[str]] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 5
+    min_band: Band | None = None
+    include: list[Literal["resolution", "reasons", "routing", "incident"]] | None = None
+
+
+class UpsertAnswer(BaseModel):
+    """What became of a ticket."""
+
+    id: str
+    outcome: Literal["created", "updated", "unchanged", "ignored"]
+
+
+class BatchLine(BaseModel):
+    """What became of one line of a batch."""
+
+    line: int
+    id: str | None = None
+    outcome: Literal["created", "updated", "unchanged", "ignored", "error"]
+    error: str | None = None
+
+
+class ArticleBody(BaseModel):
+    """An article: the front matter fields, the Markdown, its revision, and HTML on request."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    title: str
+    kind: str
+    language: str
+    audience: str
+    state: str
+    confidence: str
+    body: str
+    revision: int
+    html: str | None = None
+
+
+class ArticleSummary(BaseModel):
+    """One line of the list of articles."""
+
+    id: str
+    title: str
+    kind: str
+    language: str
+    state: str
+    revision: int
+
+
+class ArticleList(BaseModel):
+    """A page of articles, ordered by id; `cursor` asks for the next one."""
+
+    articles: list[ArticleSummary]
+    cursor: str | None = None
+
+
+class FeedbackBody(BaseModel):
+    """One word on one result of one answer."""
+
+    response_id: Annotated[str, Field(min_length=1, max_length=64)]
+    result_id: Annotated[str, Field(min_length=1, max_length=1024)]
+    action: Literal["opened", "copied", "linked", "resolved_by", "helpful", "not_helpful", "dismissed"]
+    ticket: Annotated[str | None, Field(max_length=1024)] = None
+
+
+class FeedbackAnswer(BaseModel):
+    """Whether the word was new; saying it twice counts once."""
+
+    recorded: bool

@@ -1,0 +1,125 @@
+"""Take in, return and delete tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Response, current_app, g, json, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from kb.access import may_read
+from kb.documents import JSON
+from kb.errors import FixloreError, InvalidInput, NotFound
+from kb.protocols.store import InvalidTicket, TicketUpsert
+from kb.ticket_files import MAX_LINE_BYTES, parse_json_line
+from kb.tickets import parse_upsert, ticket_object
+from web.api.authentication import reads_lines, scope
+from web.api.schemas import BatchLine, Problem, TicketBody, TicketFields, UpsertAnswer
+from web.wiring import Services
+
+api = APIBlueprint(
+    "tickets",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="tickets")],
+    abp_security=[{"token": []}],
+    abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
+)
+BATCH = 200
+"""Lines stored in one transaction of a batch: short enough that other writers get their turn."""
+
+
+class TicketPath(BaseModel):
+    """Where a ticket is."""
+
+    source: str
+    external_id: str
+
+
+def _services() -> Services:
+    services: Services = current_app.extensions["fixlore"]
+    return services
+
+
+@api.put("/tickets/<source>/<path:external_id>", responses={200: UpsertAnswer, 201: UpsertAnswer}, summary="Upsert")
+@scope("tickets:write")
+def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
+    """Create or update a ticket; idempotent.
+
+    Fields that are carried are set, `null` clears, others stay; an older `updated_at` is ignored.
+    """
+    fields: dict[str, JSON] = {**request.get_json(), "source": path.source, "external_id": path.external_id}
+    upsert = parse_upsert(fields)
+    (outcome,) = _services().store.upsert_tickets([upsert])
+    if isinstance(outcome, InvalidTicket):
+        raise InvalidInput(outcome.message, field=outcome.field)
+    _services().wake()
+    answer = UpsertAnswer(id=upsert.id, outcome=outcome)
+    return Response(answer.model_dump_json(), mimetype="application/json"), 201 if outcome == "created" else 200
+
+
+@api.get("/tickets/<source>/<path:external_id>", responses={200: TicketBody}, summary="One ticket")
+@scope("read")
+def get_ticket(path: TicketPath) -> Response:
+    """Return a ticket with every field it was given."""
+    ticket_id = f"{path.source}:{path.external_id}"
+    ticket = _services().store.ticket(ticket_id)
+    if ticket is None or not may_read(g.viewer, ticket):
+        raise NotFound(f"There is no ticket {ticket_id!r}.")
+    return Response(json.dumps(ticket_object(ticket)), mimetype="application/json")
+
+
+@api.delete("/tickets/<source>/<path:external_id>", responses={204: None}, summary="Delete")
+@scope("tickets:write")
+def delete_ticket(path: TicketPath) -> tuple[str, int]:
+    """Delete a ticket; it is gone from answers at once, and a late delivery does not bring it back."""
+    ticket_id = f"{path.source}:{path.external_id}"
+    if not _services().store.delete_ticket(ticket_id):
+        raise NotFound(f"There is no ticket {ticket_id!r}.")
+    _services().wake()
+    return "", 204
+
+
+@api.post("/tickets/batch", responses={200: BatchLine}, summary="Upsert many")
+@scope("tickets:write")
+@reads_lines
+def batch() -> Response:
+    """Upsert NDJSON, one ticket a line; answers one NDJSON line for each, in order. A broken line harms no other."""
+    length = request.content_length
+    if length is not None and length > current_app.config["MAX_CONTENT_LENGTH"]:
+        raise RequestEntityTooLarge
+    answers: list[BatchLine] = []
+    waiting: list[tuple[int, TicketUpsert]] = []
+    for number, line in enumerate(_lines(request.get_data(cache=False)), 1):
+        if not line.strip():
+            continue
+        try:
+            waiting.append((number, parse_upsert(parse_json_line(line))))
+        except FixloreError as error:
+            answers.append(BatchLine(line=number, outcome="error", error=str(error)))
+        if len(waiting) == BATCH:
+            answers.extend(_stored(waiting))
+            waiting = []
+    answers.extend(_stored(waiting))
+    _services().wake()
+    answers.sort(key=lambda answer: answer.line)
+    text = "".join(f"{answer.model_dump_json(exclude_none=True)}\n" for answer in answers)
+    return Response(text, mimetype="application/x-ndjson")
+
+
+def _stored(waiting: list[tuple[int, TicketUpsert]]) -> Iterator[BatchLine]:
+    if not waiting:
+        return
+    outcomes = _services().store.upsert_tickets([upsert for _, upsert in waiting])
+    for (number, upsert), outcome in zip(waiting, outcomes, strict=True):
+        if isinstance(outcome, InvalidTicket):
+            yield BatchLine(line=number, id=upsert.id, outcome="error", error=outcome.message)
+        else:
+            yield BatchLine(line=number, id=upsert.id, outcome=outcome)
+
+
+def _lines(body: bytes) -> Iterator[bytes]:
+    for line in body.split(b"\n"):
+        yield line[: MAX_LINE_BYTES + 1]

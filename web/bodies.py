@@ -1,0 +1,53 @@
+"""Translate between requests, answers and what goes over the wire; the endpoint and `--json` share it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from kb.errors import InvalidInput
+from kb.queries import FILTER_FIELDS, Filter
+from web.wiring import Services
+
+FACETS = ("type", "service", "language", "status", "confidence", "source", "tags")
+"""What answers are counted by."""
+_DATES = ("after", "before")
+
+
+def filter_of(values: Mapping[str, Sequence[str]], base: Filter | None = None) -> Filter:
+    """Return a filter of field → wanted values; `after` and `before` take one date or time each.
+
+    Raises InvalidInput, naming the field, for an unknown field or a date that is none.
+    """
+    bounds: dict[str, datetime | None] = {}
+    wanted: dict[str, frozenset[str]] = {}
+    for name, given in values.items():
+        field = "type" if name == "kind" else name
+        if field in _DATES:
+            bounds[field] = _moment(field, given[-1]) if given else None
+        elif field in FILTER_FIELDS:
+            wanted[field] = frozenset(value for value in given if value)
+        else:
+            known = ", ".join((*FILTER_FIELDS, *_DATES))
+            raise InvalidInput(f"There is no filter {name!r}; known are {known}.", field=f"filters.{name}")
+    return replace(base or Filter(), values=wanted, **bounds)
+
+
+def _moment(name: str, value: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        try:
+            moment = datetime.combine(date.fromisoformat(value), datetime.min.time())
+        except ValueError as error:
+            raise InvalidInput(f"{name} {value!r} is no date; write 2025-01-31.", field=name) from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def logged(services: Services, result_ids: Sequence[str], *, by: str, ticket: str | None = None) -> str:
+    """Log which documents an answer held, for feedback to refer to, and return its response id."""
+    response_id = uuid.uuid4().hex
+    services.store.log_response(response_id, result_ids, by=by, ticket=ticket)
+    return response_id

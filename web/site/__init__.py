@@ -1,0 +1,1 @@
+"""The pages: one module for each concern, server-rendered, working without JavaScript."""

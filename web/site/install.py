@@ -1,0 +1,61 @@
+"""Put the pages into the application: sign-in, form protection, security headers, filters, blueprints."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, redirect, request, url_for
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from web.site import documents, pasting, searching, signing_in
+from web.site.filters import install_filters
+
+# Everything comes from this host; there are no inline scripts or styles to allow.
+CONTENT_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "manifest-src": "'self'",
+}
+
+
+def install_site(app: Flask) -> None:
+    """Install the pages and what protects them."""
+    https = bool(app.config["SESSION_COOKIE_SECURE"])
+    Talisman(
+        app,
+        content_security_policy=CONTENT_POLICY,
+        force_https=False,
+        strict_transport_security=https,
+        session_cookie_secure=https,
+        session_cookie_samesite="Lax",
+        referrer_policy="same-origin",
+    )
+    protect = CSRFProtect(app)
+    for name, blueprint in app.blueprints.items():
+        if name in API_BLUEPRINTS:
+            protect.exempt(blueprint)  # the API takes bearer tokens, never cookies
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
+    limiter.limit("20 per minute", methods=["GET"])(signing_in.sign_in)
+    manager = LoginManager(app)
+    manager.user_loader(signing_in.load_person)
+    manager.unauthorized_handler(_to_sign_in)
+    for module in (signing_in, searching, documents, pasting):
+        app.register_blueprint(module.pages)
+    install_filters(app)
+
+
+API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback")
+
+
+def _to_sign_in() -> Response | WerkzeugResponse:
+    return redirect(url_for("sign_in.waiting", next=request.full_path if request.query_string else request.path))
