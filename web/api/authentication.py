@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,20 +10,10 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from kb.protocols.store import Token
 from kb.queries import Viewer
+from web.api.tokens import secret_hash
 from web.problems import problem
 
-SCOPES = ("read", "feedback", "tickets:write", "articles:write", "admin")
 _VIEW = TypeVar("_VIEW", bound=Callable[..., object])
-
-
-def new_secret() -> str:
-    """Return a fresh token: 256 random bits, recognisable in logs by its prefix."""
-    return f"kb_{secrets.token_urlsafe(32)}"
-
-
-def secret_hash(secret: str) -> str:
-    """Return what is stored of a token. A 256-bit random secret needs no slow hash."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def scope(name: str) -> Callable[[_VIEW], _VIEW]:
