@@ -1,0 +1,60 @@
+"""Say which engine and version made an index directory.
+
+The stamp is written last when an index is made. A directory with a stamp but without its index has been
+damaged; one without a stamp was being made when the process ended, and is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.errors import IndexUnavailable
+
+STAMP_NAME = "keyword-index.json"
+REMEDY = "rebuild it with: kb index --rebuild"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which engine made an index, and by which version of its schema."""
+
+    engine: str
+    version: int
+
+
+def read_stamp(directory: Path) -> Stamp | None:
+    """Return the stamp of a directory, `None` where there is none.
+
+    Raises IndexUnavailable when it cannot be read.
+    """
+    path = directory / STAMP_NAME
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Stamp(str(kept["engine"]), int(kept["version"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexUnavailable(f"the keyword index's {path} cannot be read; {REMEDY}") from error
+
+
+def check_stamp(directory: Path, expected: Stamp) -> None:
+    """Raise IndexUnavailable unless `directory` bears the expected stamp."""
+    found = read_stamp(directory)
+    if found is None:
+        raise IndexUnavailable(f"there is no keyword index in {directory}; {REMEDY}")
+    if found != expected:
+        raise IndexUnavailable(
+            f"the keyword index in {directory} was made by {found.engine} in version {found.version}, "
+            f"not by {expected.engine} in version {expected.version}; {REMEDY}"
+        )
+
+
+def write_stamp(directory: Path, stamp: Stamp) -> None:
+    """Write the stamp, whole or not at all."""
+    path = directory / STAMP_NAME
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    draft.write_text(json.dumps({"engine": stamp.engine, "version": stamp.version}) + "\n", encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,295 @@
+"""Keep a keyword index with Tantivy: the default engine.
+
+Readers hold one committed state until `refresh`. One thread writes, so that documents lie in the order in which they
+were added; merging goes on in threads of Tantivy's own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tantivy
+from tantivy import Occur, Query
+
+from indexer.keyword.exact_text import exact_key, index_terms
+from indexer.keyword.index_stamp import REMEDY, Stamp, check_stamp, read_stamp, write_stamp
+from indexer.keyword.query_plan import QueryPlan, idf, plan_of, rounded
+from indexer.keyword.tantivy_query import Clause, TantivyQueries
+from indexer.keyword.tantivy_schema import (
+    ANY_TEXT,
+    FINGERPRINT,
+    ID,
+    IDENTIFIERS,
+    SCHEMA_VERSION,
+    SHOWN,
+    SHOWN_NO,
+    SHOWN_YES,
+    fact_field,
+    keyword_schema,
+    register_tokenizer,
+    tantivy_document,
+)
+from indexer.keyword.write_lock import WriteLock
+from kb.errors import IndexLocked, IndexUnavailable
+from kb.protocols.keyword import KeywordEntry
+from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer
+
+STAMP = Stamp("tantivy", SCHEMA_VERSION)
+WRITER_BYTES = 128_000_000
+"""Memory for documents before a segment is written."""
+SPARE_HITS = 32
+"""Hits fetched beyond `depth` at first, since equal scores at the cut are rare but for short queries."""
+MOST_TIED = 20_000
+"""Hits looked at, at most, to complete the group of equal scores at the cut."""
+MOST_VALUES = 60_000
+"""Values of a facet that are counted in one pass; Tantivy refuses more than 65,000 buckets."""
+_META_NAME = "meta.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One committed state: `mark` tells it from the next, `ids` remembers which document lies where."""
+
+    searcher: tantivy.Searcher
+    mark: tuple[int, int, int]
+    ids: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+class TantivyIndex:
+    """A KeywordIndex in one directory. Safe to search from several threads, also while one applies."""
+
+    def __init__(self, directory: Path, *, write: bool = True):
+        """Open the index of `directory`; with `write`, make it where there is none.
+
+        Raises IndexUnavailable when it is missing, damaged or of another engine or version.
+        """
+        self._directory = directory
+        self._may_write = write
+        self._lock = threading.RLock()
+        self._writer: tuple[tantivy.IndexWriter, WriteLock] | None = None
+        self._state: _State | None = None
+        schema = keyword_schema()
+        self._queries = TantivyQueries(schema)
+        with self._translated():
+            if write and read_stamp(directory) is None:
+                directory.mkdir(parents=True, exist_ok=True)
+                tantivy.Index(schema, str(directory))
+                write_stamp(directory, STAMP)
+            check_stamp(directory, STAMP)
+            self._index = tantivy.Index.open(str(directory))
+            self._index.config_reader("manual", 0)
+            register_tokenizer(self._index)
+        self.refresh()
+
+    def search(self, query: KeywordQuery, where: Filter, viewer: Viewer, depth: int) -> Sequence[Hit]:
+        """Return at most `depth` matching documents, best first; equal scores are ordered by id."""
+        plan = plan_of(query)
+        if depth <= 0 or plan.finds_nothing:
+            return ()
+        state = self._open_state()
+        with self._translated():
+            wanted = Query.boolean_query(
+                [(Occur.Must, self._scoring(state, plan)), *self._queries.within(where, viewer)]
+            )
+            return self._best(state, wanted, depth)
+
+    def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
+        """Return the score of those of `ids` that match."""
+        plan = plan_of(query)
+        if not ids or plan.finds_nothing:
+            return {}
+        state = self._open_state()
+        with self._translated():
+            among: Clause = (Occur.Must, Query.const_score_query(self._queries.among(ids), 0.0))
+            wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), among])
+            hits = state.searcher.search(wanted, limit=len(ids), count=False).hits
+            return {self._id_at(state, address): rounded(score) for score, address in hits}
+
+    def matches(
+        self, query: KeywordQuery, where: Filter, viewer: Viewer, facets: Sequence[str], also: Sequence[str] = ()
+    ) -> Matches:
+        """Count documents that match or are among `also`, and their values of each field in `facets`."""
+        plan = plan_of(query)
+        clauses = self._queries.within(where, viewer)
+        with self._translated():
+            counted = [] if plan.finds_nothing else [self._queries.matching(plan)]
+            if also:
+                counted.append(self._queries.among(also))
+            if counted:
+                clauses.append((Occur.Must, Query.boolean_query([(Occur.Should, one) for one in counted])))
+            elif not query.is_empty:
+                return Matches(0, {name: {} for name in facets})
+            else:
+                clauses.append((Occur.Must, Query.all_query()))
+            return self._counts(self._open_state(), Query.boolean_query(clauses), facets)
+
+    def holding(
+        self, identifiers: Sequence[str], phrases: Sequence[tuple[str, ...]], ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Return those of `ids` that hold at least one of the identifiers or phrases."""
+        if not ids:
+            return frozenset()
+        state = self._open_state()
+        with self._translated():
+            wanted = Query.boolean_query(
+                [(Occur.Must, self._queries.among(ids)), (Occur.Must, self._queries.holding(identifiers, phrases))]
+            )
+            hits = state.searcher.search(wanted, limit=len(ids), count=False).hits
+            return frozenset(self._id_at(state, address) for _, address in hits)
+
+    def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
+        """Return in how many documents each term occurs; deleted ones count until Tantivy merges them away."""
+        searcher = self._open_state().searcher
+        with self._translated():
+            return {
+                term: searcher.doc_freq(ANY_TEXT, keys[0]) if (keys := index_terms([term])) else 0 for term in terms
+            }
+
+    def refresh(self) -> None:
+        """See what has been committed since, by this or another process."""
+        with self._lock, self._translated():
+            mark = self._mark()
+            if self._state is None or mark != self._state.mark:
+                self._index.reload()
+                self._state = _State(self._index.searcher(), mark)
+
+    @property
+    def size(self) -> int:
+        """Return the number of documents."""
+        return self._open_state().searcher.num_docs
+
+    def fingerprints(self, ids: Sequence[str] | None = None) -> Mapping[str, str]:
+        """Return id → fingerprint of the documents held, ordered by id."""
+        state = self._open_state()
+        if ids is not None and not ids:
+            return {}
+        with self._translated():
+            wanted = Query.all_query() if ids is None else self._queries.among(ids)
+            limit = max(state.searcher.num_docs if ids is None else len(ids), 1)
+            found: dict[str, str] = {}
+            for _, address in state.searcher.search(wanted, limit=limit, count=False).hits:
+                document = state.searcher.doc(address)
+                found[str(document.get_first(ID))] = bytes(document.get_first(FINGERPRINT) or b"").decode()
+            return dict(sorted(found.items()))
+
+    def apply(self, upserts: Sequence[KeywordEntry], deletes: Sequence[str]) -> None:
+        """Replace and remove documents in one commit. Of two upserts of one document the later counts."""
+        if not upserts and not deletes:
+            return
+        latest = {entry.facts.id: entry for entry in upserts}
+        with self._committing() as writer:
+            for one in dict.fromkeys((*deletes, *latest)):
+                writer.delete_documents_by_term(ID, exact_key(one))
+            for entry in latest.values():
+                writer.add_document(tantivy_document(entry))
+
+    def clear(self) -> None:
+        """Remove every document."""
+        with self._committing() as writer:
+            writer.delete_all_documents()
+
+    def close(self) -> None:
+        """Free locks and files. Idempotent."""
+        with self._lock:
+            self._state = None
+            if self._writer is not None:
+                writer, lock = self._writer
+                self._writer = None
+                try:
+                    with self._translated():
+                        writer.wait_merging_threads()
+                finally:
+                    lock.release()
+
+    def _scoring(self, state: _State, plan: QueryPlan) -> Query:
+        searcher = state.searcher
+        documents = searcher.doc_freq(SHOWN, SHOWN_YES) + searcher.doc_freq(SHOWN, SHOWN_NO)
+        return self._queries.scoring(plan, lambda one: idf(documents, searcher.doc_freq(IDENTIFIERS, one)))
+
+    def _best(self, state: _State, wanted: Query, depth: int) -> Sequence[Hit]:
+        """Return the best `depth` hits, having looked at every hit that ties with the last of them."""
+        limit = depth + SPARE_HITS
+        while True:
+            found = [
+                (rounded(score), address)
+                for score, address in state.searcher.search(wanted, limit=limit, count=False).hits
+            ]
+            complete = len(found) < limit or found[-1][0] < found[depth - 1][0]
+            if complete or limit >= depth + MOST_TIED:
+                break
+            limit = min(limit * 8, depth + MOST_TIED)
+        if len(found) > depth:
+            found = [one for one in found if one[0] >= found[depth - 1][0]]
+        hits = [Hit(self._id_at(state, address), score) for score, address in found]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.document_id))[:depth]
+
+    def _counts(self, state: _State, wanted: Query, facets: Sequence[str]) -> Matches:
+        wishes: dict[str, object] = {"total": {"value_count": {"field": SHOWN}}}
+        for name in facets:
+            wishes[name] = {"terms": {"field": fact_field(name), "size": MOST_VALUES}}
+        counted = state.searcher.aggregate(wanted, wishes)
+        spread = {
+            name: {str(bucket["key"]): int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}
+            for name in facets
+        }
+        return Matches(int(counted["total"]["value"]), spread)
+
+    def _id_at(self, state: _State, address: tantivy.DocAddress) -> str:
+        place = (address.segment_ord, address.doc)
+        found = state.ids.get(place)
+        if found is None:
+            found = state.ids[place] = str(state.searcher.doc(address).get_first(ID))
+        return found
+
+    def _open_state(self) -> _State:
+        state = self._state
+        if state is None:
+            raise IndexUnavailable("the keyword index has been closed; open it again")
+        return state
+
+    def _mark(self) -> tuple[int, int, int]:
+        status = (self._directory / _META_NAME).stat()
+        return status.st_mtime_ns, status.st_ino, status.st_size
+
+    @contextmanager
+    def _committing(self) -> Iterator[tantivy.IndexWriter]:
+        """Lend the writer and commit afterwards; on any failure nothing of it is kept."""
+        with self._lock:
+            self._open_state()
+            if not self._may_write:
+                raise IndexUnavailable("the keyword index was opened for reading only")
+            with self._translated():
+                if self._writer is None:
+                    lock = WriteLock(self._directory)
+                    try:
+                        self._writer = self._index.writer(WRITER_BYTES, 1), lock
+                    except BaseException:
+                        lock.release()
+                        raise
+                writer = self._writer[0]
+                try:
+                    yield writer
+                    writer.commit()
+                except BaseException:
+                    writer.rollback()
+                    raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn the engine's errors into ours; Rust panics arrive as a BaseException of their own."""
+        try:
+            yield
+        except IndexUnavailable:
+            raise
+        except (ValueError, OSError) as error:
+            if "LockBusy" in str(error):
+                raise IndexLocked("another process is writing the keyword index; try again when it ends") from error
+            raise IndexUnavailable(f"the keyword index in {self._directory} is unusable ({error}); {REMEDY}") from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise IndexUnavailable(f"the keyword index in {self._directory} is damaged; {REMEDY}") from error

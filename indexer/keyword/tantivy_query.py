@@ -1,0 +1,173 @@
+"""Build Tantivy queries as objects from our own; no engine syntax is involved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tantivy import FieldType, Occur, Query, Schema
+
+from indexer.keyword.exact_text import exact_key, exact_keys
+from indexer.keyword.query_plan import PHRASE_WEIGHTS, PlannedGroup, QueryPlan, microseconds
+from indexer.keyword.tantivy_schema import (
+    ANY_TEXT,
+    DATED_AT,
+    ID,
+    IDENTIFIERS,
+    SHOWN,
+    SHOWN_YES,
+    fact_field,
+    surfaces_field,
+)
+from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Viewer
+
+Clause = tuple[Occur, Query]
+
+
+class TantivyQueries:
+    """Builds queries for one schema."""
+
+    def __init__(self, schema: Schema):
+        self._schema = schema
+
+    def scoring(self, plan: QueryPlan, identifier_weight: Callable[[str], float]) -> Query:
+        """Return the query that finds and scores what matches: the sum over words of the best of their terms.
+
+        `identifier_weight` returns what an identifier adds to the score of a document that holds it.
+        """
+        parts = [self._best_term(group, plan.fields) for group in plan.groups]
+        parts += [
+            Query.const_score_query(self._term(IDENTIFIERS, identifier), identifier_weight(identifier))
+            for identifier in plan.identifiers
+        ]
+        if not plan.by_words:
+            return Query.boolean_query([(Occur.Must, _sum(self._phrase_scores(plan.phrases))), *self._refusals(plan)])
+        return Query.boolean_query([(Occur.Must, _sum(parts)), *self._demands(plan), *self._refusals(plan)])
+
+    def matching(self, plan: QueryPlan) -> Query:
+        """Return the query that finds the same documents and scores nothing: cheap to count."""
+        clauses = self._demands(plan)
+        if plan.by_words:
+            clauses.append(_required(self._any_word(plan)))
+        return Query.boolean_query([*clauses, *self._refusals(plan)])
+
+    def holding(self, identifiers: Iterable[str], phrases: Iterable[Sequence[str]]) -> Query:
+        """Return the query that finds documents with any of the identifiers or phrases."""
+        held = [self._phrase(phrase) for phrase in phrases]
+        if keys := exact_keys(identifiers):
+            held.append(self._any_of(IDENTIFIERS, keys))
+        return _either(held)
+
+    def within(self, where: Filter, viewer: Viewer) -> list[Clause]:
+        """Return the clauses that admit what `where.admits` and `may_read_facts` admit; they score nothing."""
+        clauses: list[Clause] = []
+        for name, values in where.wanted().items():
+            clauses.append(_required(self._with_fact(name, values)))
+        for name, values in where.unwanted().items():
+            if name in FILTER_FIELDS:
+                clauses.append((Occur.MustNot, self._with_fact(name, values)))
+        if where.without:
+            clauses.append((Occur.MustNot, self.among(where.without)))
+        if where.after is not None:
+            clauses.append(_required(self._dated(lower=microseconds(where.after))))
+        if where.before is not None:
+            clauses.append(_required(self._dated(upper=microseconds(where.before))))
+        if where.as_of is not None:
+            clauses.append((Occur.MustNot, self._dated(lower=microseconds(where.as_of))))
+        if viewer.audiences is not None:
+            clauses.append(_required(self._with_fact("audience", viewer.audiences)))
+        if not viewer.may_edit:
+            clauses.append(_required(self._term(SHOWN, SHOWN_YES)))
+        return clauses
+
+    def among(self, ids: Iterable[str]) -> Query:
+        """Return the query that finds the documents of these ids."""
+        return self._any_of(ID, [exact_key(one) for one in ids])
+
+    def _best_term(self, group: PlannedGroup, fields: Sequence[tuple[str, float]]) -> Query:
+        terms = [
+            _sum([_weighted(self._term(name, term, "freq"), weight * group.weight) for name, weight in fields])
+            for term in group.terms
+        ]
+        return terms[0] if len(terms) == 1 else Query.disjunction_max_query(terms)
+
+    def _any_word(self, plan: QueryPlan) -> Query:
+        terms = sorted({term for group in plan.groups for term in group.terms})
+        held: list[Query] = []
+        if terms:
+            fields = [ANY_TEXT] if plan.searches_all_fields else [name for name, _ in plan.fields]
+            held += [self._any_of(name, terms) for name in fields]
+        if plan.identifiers:
+            held.append(self._any_of(IDENTIFIERS, list(plan.identifiers)))
+        return _either(held)
+
+    def _demands(self, plan: QueryPlan) -> list[Clause]:
+        return [_required(self._phrase(phrase)) for phrase in plan.phrases]
+
+    def _refusals(self, plan: QueryPlan) -> list[Clause]:
+        refused = [self._phrase(phrase) for phrase in plan.excluded_phrases]
+        if plan.excluded:
+            refused.append(self._any_of(ANY_TEXT, list(plan.excluded)))
+        return [(Occur.MustNot, query) for query in refused]
+
+    def _phrase(self, words: Sequence[str]) -> Query:
+        return _either([self._phrase_in(name, words) for name in TEXT_FIELDS])
+
+    def _phrase_in(self, name: str, words: Sequence[str]) -> Query:
+        field = surfaces_field(name)
+        keys = exact_keys(words)
+        if len(keys) == 1:
+            return self._term(field, keys[0])
+        return Query.phrase_query(self._schema, field, list(keys))
+
+    def _phrase_scores(self, phrases: Iterable[Sequence[str]]) -> list[Query]:
+        return [
+            Query.disjunction_max_query(
+                [Query.const_score_query(self._phrase_in(name, words), PHRASE_WEIGHTS[name]) for name in TEXT_FIELDS]
+            )
+            for words in phrases
+        ]
+
+    def _with_fact(self, name: str, values: Iterable[str]) -> Query:
+        keys = sorted(map(exact_key, values))
+        if name not in FILTER_FIELDS or not keys:
+            return Query.empty_query()
+        return self._any_of(fact_field(name), keys)
+
+    def _dated(self, *, lower: int | None = None, upper: int | None = None) -> Query:
+        return Query.range_query(self._schema, DATED_AT, FieldType.Integer, lower, upper, include_upper=upper is None)
+
+    def _term(self, field: str, key: str, index_option: str = "basic") -> Query:
+        return Query.term_query(self._schema, field, key, index_option)
+
+    def _any_of(self, field: str, keys: Sequence[str]) -> Query:
+        if len(keys) == 1:
+            return self._term(field, keys[0])
+        return Query.term_set_query(self._schema, field, keys)
+
+
+def _required(query: Query) -> Clause:
+    return Occur.Must, Query.const_score_query(query, 0.0)
+
+
+def _either(queries: Sequence[Query]) -> Query:
+    if not queries:
+        return Query.empty_query()
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _weighted(query: Query, weight: float) -> Query:
+    return query if weight == 1.0 else Query.boost_query(query, weight)
+
+
+def _sum(queries: Sequence[Query]) -> Query:
+    """Add up in pairs, pairs of pairs and so on.
+
+    Tantivy adds the scores of many clauses in an order that differs from segment to segment, and floating point
+    sums depend on their order. Of two numbers the sum does not, so a score is the same in every segment.
+    """
+    if not queries:
+        return Query.empty_query()
+    if len(queries) <= 2:
+        return _either(queries)
+    middle = (len(queries) + 1) // 2
+    return _either([_sum(queries[:middle]), _sum(queries[middle:])])
