@@ -84,20 +84,22 @@ class ArticleStore(Protocol):
         """Create or update articles, all of them or none, at most 500; an unchanged one gets neither
         revision nor change row.
 
-        A moved article (same id, other path) keeps its id. Raises IdConflict, with both sources named, when
-        an id belongs to another source.
+        A moved article (same id, other path, nothing else) is `updated` and keeps id and revision. Raises
+        IdConflict, with both sources named, when an id belongs to another source or to a ticket; InvalidInput for
+        more than 500 and for what cannot be stored (lone surrogates, NaN, times without offset; NUL is kept).
         """
         ...
 
     def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
-        """Save an edit and return it with its new revision.
+        """Save an edit and return it with its new revision; one that changes nothing makes none.
 
+        The edit may name another source and path: that is how the site takes over a folder's article.
         Raises StaleEdit when the stored revision is another, NotFound.
         """
         ...
 
     def article(self, article_id: str) -> Article | None:
-        """Return the article of this id or alias."""
+        """Return the article of this id, else of this alias; an alias may lead to another alias."""
         ...
 
     def delete_articles(self, ids: Sequence[str]) -> int:
@@ -109,7 +111,10 @@ class ArticleStore(Protocol):
         ...
 
     def add_alias(self, alias: str, article_id: str) -> None:
-        """Let `alias` lead to an article from now on. Idempotent."""
+        """Let `alias` lead to an article from now on, also before it is there and after it was deleted. Idempotent.
+
+        An article's own id goes before an alias of that name.
+        """
         ...
 
     def revisions(self, article_id: str) -> Sequence[Revision]:
@@ -124,8 +129,10 @@ class TicketStore(Protocol):
         """Merge deliveries in order by `kb.tickets.merged`, at most 500, in one transaction; return what
         became of each.
 
-        One that cannot be merged (a new ticket without a title) is reported in its place and stores
-        nothing; the others go in.
+        One that cannot be merged (a new ticket without a title, an id that belongs to an article) is reported in
+        its place and stores nothing; the others go in. A deleted ticket comes back only by an `updated_at` later
+        than the deletion, an erased one never; else such a delivery is `ignored`. Raises InvalidInput for more
+        than 500.
         """
         ...
 
@@ -134,7 +141,11 @@ class TicketStore(Protocol):
         ...
 
     def delete_ticket(self, ticket_id: str, at: datetime | None = None) -> bool:
-        """Delete and leave a tombstone, so that a late delivery does not bring it back; say whether there was one."""
+        """Delete and leave a tombstone, so that a late delivery does not bring it back; say whether there was one.
+
+        `at` is when it was deleted (default: now); deliveries no newer than what was stored stay out, too. The
+        tombstone is left even if the ticket never came. An article's id is left alone.
+        """
         ...
 
     def ticket_ids(self, source: str | None = None) -> Sequence[str]:
@@ -142,11 +153,17 @@ class TicketStore(Protocol):
         ...
 
     def links_to(self, document_id: str, types: Sequence[str] = ()) -> Sequence[tuple[str, Link]]:
-        """Return (ticket id, link) of every link that points at a document, ordered by ticket id."""
+        """Return (ticket id, link) of every link (of these types) to a document, ordered by ticket id, then as
+        the ticket has them.
+        """
         ...
 
     def erase_ticket(self, ticket_id: str) -> bool:
-        """Delete and also forget its text everywhere: vectors, logs, feedback; the tombstone keeps the id alone."""
+        """Delete and also forget its text everywhere: vectors, logs, feedback; the tombstone keeps the id alone.
+
+        A ticket that is deleted already can still be erased. Says whether there was one. What was freed is
+        overwritten; backups made earlier are not reached.
+        """
         ...
 
 
@@ -162,11 +179,16 @@ class DocumentStore(Protocol):
     """Articles and tickets together, as search and the indexer read them."""
 
     def documents(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, Document]:
-        """Return those of `ids` that exist and, when a viewer is given, that it may read; in one consistent read."""
+        """Return those of `ids` that exist and, when a viewer is given, that it may read; in one consistent read,
+        in the order of `ids`. Aliases are not followed.
+        """
         ...
 
     def all_ids(self) -> Iterator[str]:
-        """Return every document id, ordered, without holding all documents in memory."""
+        """Return every document id, ordered, without holding all documents in memory.
+
+        Writes may go on meanwhile: a document that is there throughout comes exactly once.
+        """
         ...
 
     def counts(self) -> Mapping[str, int]:
@@ -194,9 +216,8 @@ class ChangeLog(Protocol):
         ...
 
     def indexed_through(self) -> datetime | None:
-        """Return the time up to which every write is in the indexes: that of the oldest pending change,
-        else of the last
-        write done.
+        """Return the time up to which every write is in the indexes: that of the oldest pending change, else of
+        the last write done, `None` before the first. It never runs backwards.
         """
         ...
 
@@ -205,11 +226,21 @@ class VectorStore(Protocol):
     """Every vector ever made, as float16, under its recipe and the hash of its text, so that text is encoded once."""
 
     def vectors(self, recipe_id: str, text_hashes: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
-        """Return hash → `(dimension,)` vector for those that are stored."""
+        """Return hash → `(dimension,)` vector for those that are stored; the arrays may be read-only."""
         ...
 
-    def put_vectors(self, recipe_id: str, vectors: Mapping[str, NDArray[np.float16]]) -> None:
-        """Store vectors, in transactions of at most 500. Idempotent."""
+    def put_vectors(
+        self,
+        recipe_id: str,
+        vectors: Mapping[str, NDArray[np.float16]],
+        documents: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Store vectors, in transactions of at most 500. Idempotent; a stored vector is not replaced.
+
+        `documents` maps document ids to the hashes of all their texts, those included whose vectors were stored
+        before: `erase_ticket` finds vectors by it. The texts of a ticket that was erased meanwhile are left out.
+        Raises InvalidInput for a vector that is not one row of finite numbers.
+        """
         ...
 
     def forget_vectors(self, text_hashes: Sequence[str]) -> None:
@@ -221,7 +252,7 @@ class AccessStore(Protocol):
     """API tokens and the log of answers and feedback."""
 
     def create_token(self, name: str, scopes: Sequence[str], secret_hash: str) -> None:
-        """Store a token. Raises InvalidInput when the name is taken by a live token."""
+        """Store a token. Raises InvalidInput when a live token has the name or any token had the hash."""
         ...
 
     def token(self, secret_hash: str) -> Token | None:
@@ -237,7 +268,7 @@ class AccessStore(Protocol):
         ...
 
     def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
-        """Keep which documents an answer held: ids only, for 90 days; older ones go."""
+        """Keep which documents an answer held: ids only, for 90 days; older ones go. The first of an id stays."""
         ...
 
     def response(self, response_id: str) -> Sequence[str] | None:
@@ -264,12 +295,16 @@ class AccessStore(Protocol):
 class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, Protocol):
     """The store of record. Everything in the indexes can be rebuilt from it.
 
-    A write is durable when the call returns. A write that fails leaves nothing behind. Raises StoreBusy,
-    StoreError, SchemaTooNew.
+    A write is durable when the call returns. A write that fails leaves nothing behind. Any number of threads and
+    processes may use it at once; a read sees one snapshot. Every method raises StoreBusy and StoreError, also after
+    `close`.
     """
 
     def backup(self, target: str) -> None:
-        """Write a consistent copy of everything to a new file while others read and write."""
+        """Write a consistent copy of everything to a new file while others read and write.
+
+        The file appears when it is complete. Raises InvalidInput when it is there already.
+        """
         ...
 
     def close(self) -> None:

@@ -1,0 +1,180 @@
+"""Keep articles, their history and the ids they had before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+
+from kb.documents import Article, Document
+from kb.errors import IdConflict, NotFound, StaleEdit
+from kb.protocols.store import Outcome, Revision
+from kb.store import sqlite
+from kb.store.changes import record_changes
+from kb.store.documents import documents_by_id
+from kb.store.part import Part
+from kb.store.rows import article_from, document_from, row_of, same_content
+from kb.store.sqlite import chunks, refuse_too_many
+from kb.store.tables import alias, document, document_text, revision
+
+
+def conflict(stored: Document, source: str) -> IdConflict:
+    """Return the error for an id that `source` gives and a document of another source holds."""
+    kind = "an article" if isinstance(stored, Article) else "a ticket"
+    return IdConflict(
+        f"id {stored.id!r}, given by source {source!r}, belongs to {kind} of source {stored.source!r}; "
+        "give one of them another id",
+        field="id",
+    )
+
+
+def planned(stored: Document | None, article: Article) -> tuple[Outcome, Article]:
+    """Return what putting an article does, and the article as it then is. Pure.
+
+    A move alone changes the path and makes no revision. Raises IdConflict when the id belongs to another source.
+    """
+    if stored is None:
+        return "created", replace(article, revision=1)
+    if not isinstance(stored, Article) or stored.source != article.source:
+        raise conflict(stored, article.source)
+    if not same_content(stored, article):
+        return "updated", replace(article, revision=stored.revision + 1)
+    if stored.path != article.path:
+        return "updated", replace(stored, path=article.path)
+    return "unchanged", stored
+
+
+class SqlArticles(Part):
+    """Articles (`kb.protocols.store.ArticleStore`)."""
+
+    def put_articles(self, articles: Sequence[Article], author: str) -> Sequence[Outcome]:
+        """Create or update articles, all of them or none."""
+        refuse_too_many(len(articles), "articles")
+        outcomes: list[Outcome] = []
+        history: list[Article] = []
+        with self._database.write() as connection:
+            stored = documents_by_id(connection, [article.id for article in articles])
+            held = dict(stored)
+            for article in articles:
+                before = held.get(article.id)
+                outcome, after = planned(before, article)
+                outcomes.append(outcome)
+                held[after.id] = after
+                if not isinstance(before, Article) or before.revision != after.revision:
+                    history.append(after)
+            changed = [one for one in held.values() if isinstance(one, Article) and one is not stored.get(one.id)]
+            _save(connection, changed, stored, history, author, self._clock())
+        return outcomes
+
+    def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
+        """Save an edit and return it with its new revision."""
+        with self._database.write() as connection:
+            stored = documents_by_id(connection, [article.id]).get(article.id)
+            if not isinstance(stored, Article):
+                raise NotFound(f"there is no article {article.id!r}; it may have been deleted or moved")
+            if stored.revision != expected_revision:
+                raise StaleEdit(
+                    f"article {article.id!r} is at revision {stored.revision} and the edit began at revision "
+                    f"{expected_revision}; read it again and repeat the edit",
+                    field="revision",
+                )
+            if (stored.source, stored.path) == (article.source, article.path) and same_content(stored, article):
+                return stored
+            saved = replace(article, revision=stored.revision + 1)
+            _save(connection, [saved], {saved.id}, [saved], author, self._clock())
+        return saved
+
+    def article(self, article_id: str) -> Article | None:
+        """Return the article of this id, else of the alias; one alias may lead to the next."""
+        seen: set[str] = set()
+        current: str | None = article_id
+        with self._database.read() as connection:
+            while current is not None and current not in seen:
+                row = connection.execute(select(document).where(document.c.id == current)).one_or_none()
+                if row is not None:
+                    found = document_from(row)
+                    return found if isinstance(found, Article) else None
+                seen.add(current)
+                current = connection.scalar(select(alias.c.document_id).where(alias.c.alias == current))
+        return None
+
+    def delete_articles(self, ids: Sequence[str]) -> int:
+        """Remove articles with their history, a few hundred in each transaction, and return how many there were."""
+        count = 0
+        for some in chunks(list(dict.fromkeys(ids))):
+            with self._database.write() as connection:
+                wanted = document.c.id.in_(some) & (document.c.type != "ticket")
+                there = connection.scalars(select(document.c.id).where(wanted).order_by(document.c.id)).all()
+                connection.execute(delete(document).where(document.c.id.in_(there)))
+                connection.execute(delete(document_text).where(document_text.c.document_id.in_(there)))
+                record_changes(connection, there, self._clock())
+            count += len(there)
+        return count
+
+    def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:
+        """Return id → path, ordered by id."""
+        query = select(document.c.id, document.c.path).where(document.c.type != "ticket")
+        if source is not None:
+            query = query.where(document.c.source == source)
+        with self._database.read() as connection:
+            return {article_id: path for article_id, path in connection.execute(query.order_by(document.c.id))}
+
+    def add_alias(self, alias_id: str, article_id: str) -> None:
+        """Let `alias_id` lead to an article from now on."""
+        with self._database.write() as connection:
+            row = sqlite.insert(alias).values(alias=alias_id, document_id=article_id)
+            connection.execute(
+                row.on_conflict_do_update(index_elements=["alias"], set_={"document_id": row.excluded.document_id})
+            )
+
+    def revisions(self, article_id: str) -> Sequence[Revision]:
+        """Return the history, newest first."""
+        query = select(revision).where(revision.c.document_id == article_id).order_by(revision.c.number.desc())
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            raise NotFound(f"there is no article {article_id!r}; it may have been deleted or moved")
+        return [
+            Revision(
+                row.number,
+                article_from(row.document_id, row.source, row.path, row.number, row.content),
+                row.recorded_at,
+                row.author,
+            )
+            for row in rows
+        ]
+
+
+def _save(
+    connection: Connection,
+    changed: Sequence[Article],
+    there: Collection[str],
+    history: Sequence[Article],
+    author: str,
+    now: datetime,
+) -> None:
+    """Write articles, their new revisions and their changes; `there` holds the ids that have a row already."""
+    new = [dict(row_of(one)) for one in changed if one.id not in there]
+    old = [{f"new_{name}": value for name, value in row_of(one).items()} for one in changed if one.id in there]
+    if new:
+        connection.execute(insert(document), new)
+    if old:
+        columns: dict[str, BindParameter[object]] = {one.name: bindparam(f"new_{one.name}") for one in document.c}
+        connection.execute(update(document).where(document.c.id == bindparam("new_id")).values(columns), old)
+    if history:
+        connection.execute(insert(revision), [_revision_row(one, author, now) for one in history])
+    record_changes(connection, [one.id for one in changed], now)
+
+
+def _revision_row(article: Article, author: str, now: datetime) -> dict[str, object]:
+    return {
+        "document_id": article.id,
+        "number": article.revision,
+        "recorded_at": now,
+        "author": author,
+        "source": article.source,
+        "path": article.path,
+        "content": row_of(article)["content"],
+    }

@@ -1,0 +1,56 @@
+"""Read articles and tickets together, as search and the indexer do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from kb.access import may_read
+from kb.documents import Document
+from kb.queries import Viewer
+from kb.store.part import Part
+from kb.store.rows import document_from
+from kb.store.sqlite import chunks
+from kb.store.tables import document
+
+_PAGE = 5000
+"""Ids that `all_ids` reads at once."""
+
+
+def documents_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Document]:
+    """Return those of `ids` that exist, in no order, within the caller's transaction."""
+    found: dict[str, Document] = {}
+    for some in chunks(ids):
+        for row in connection.execute(select(document).where(document.c.id.in_(some))):
+            one = document_from(row)
+            found[one.id] = one
+    return found
+
+
+class SqlDocuments(Part):
+    """Both kinds of documents (`kb.protocols.store.DocumentStore`)."""
+
+    def documents(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, Document]:
+        """Return those of `ids` that exist and that the viewer may read, in the order of `ids`."""
+        with self._database.read() as connection:
+            found = documents_by_id(connection, list(dict.fromkeys(ids)))
+        return {one: found[one] for one in ids if one in found and (viewer is None or may_read(viewer, found[one]))}
+
+    def all_ids(self) -> Iterator[str]:
+        """Return every id, ordered, read page by page: no transaction stays open while the caller works."""
+        last = ""
+        while True:
+            query = select(document.c.id).where(document.c.id > last).order_by(document.c.id).limit(_PAGE)
+            with self._database.read() as connection:
+                ids = connection.scalars(query).all()
+            if not ids:
+                return
+            yield from ids
+            last = ids[-1]
+
+    def counts(self) -> Mapping[str, int]:
+        """Return type → number of documents, ordered by type."""
+        query = select(document.c.type, func.count()).group_by(document.c.type).order_by(document.c.type)
+        with self._database.read() as connection:
+            return {kind: count for kind, count in connection.execute(query)}

@@ -1,0 +1,35 @@
+"""Forget what the store derived from a ticket or wrote down about it, beside the ticket itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from kb.store.rows import json_text
+from kb.store.sqlite import chunks
+from kb.store.tables import document_text, feedback, response, vector
+
+
+def forget_document(connection: Connection, document_id: str) -> None:
+    """Remove its vectors, and every mention of it in logged answers and feedback, within the caller's transaction.
+
+    A vector goes even if another document has the same text: it is then made again when it is needed.
+    """
+    of_document = document_text.c.document_id == document_id
+    forget_vectors_of(connection, connection.scalars(select(document_text.c.text_hash).where(of_document)).all())
+    connection.execute(delete(document_text).where(of_document))
+    connection.execute(delete(feedback).where(feedback.c.result_id == document_id))
+    connection.execute(update(feedback).where(feedback.c.ticket == document_id).values(ticket=None))
+    connection.execute(update(response).where(response.c.ticket == document_id).values(ticket=None))
+    mentions = func.instr(response.c.results, json_text(document_id, document_id)) > 0
+    for row in connection.execute(select(response.c.id, response.c.results).where(mentions)).all():
+        kept = [one for one in json.loads(row.results) if one != document_id]
+        connection.execute(update(response).where(response.c.id == row.id).values(results=json_text(kept, "response")))
+
+
+def forget_vectors_of(connection: Connection, text_hashes: Iterable[str]) -> None:
+    """Remove the vectors of texts under every recipe, within the caller's transaction."""
+    for some in chunks(list(text_hashes)):
+        connection.execute(delete(vector).where(vector.c.text_hash.in_(some)))

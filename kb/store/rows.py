@@ -1,0 +1,138 @@
+"""Turn documents into rows and rows into documents. Pure.
+
+`content` is a JSON object of every field that has no column of its own. Two documents are the same when their
+contents are: unlike `==`, that tells `1` from `true`, and sees the order of extra fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TypedDict
+
+from sqlalchemy import Row
+
+from kb.documents import JSON, Article, Document, Link, Ticket, type_of
+from kb.errors import InvalidInput
+from kb.store.tables import instant_text
+
+_IN_COLUMNS = frozenset({"id", "source", "path", "revision"})
+_ARTICLE_FIELDS = tuple(entry.name for entry in fields(Article) if entry.name not in _IN_COLUMNS)
+_TICKET_FIELDS = tuple(entry.name for entry in fields(Ticket) if entry.name not in _IN_COLUMNS)
+
+
+class DocumentRow(TypedDict):
+    """The columns of table `document`."""
+
+    id: str
+    type: str
+    source: str
+    path: str | None
+    revision: int
+    content: str
+
+
+def row_of(document: Document) -> DocumentRow:
+    """Return the row of a document. Raises InvalidInput when JSON or UTF-8 cannot express it."""
+    article = isinstance(document, Article)
+    return DocumentRow(
+        id=document.id,
+        type=type_of(document),
+        source=document.source,
+        path=document.path if isinstance(document, Article) else None,
+        revision=document.revision if isinstance(document, Article) else 1,
+        content=_content_of(document, _ARTICLE_FIELDS if article else _TICKET_FIELDS),
+    )
+
+
+def document_from(row: Row[*tuple[object, ...]]) -> Document:
+    """Return the document of a row with the columns of `document`."""
+    if row.type == "ticket":
+        return ticket_from(row.source, row.content)
+    return article_from(row.id, row.source, row.path, row.revision, row.content)
+
+
+def article_from(article_id: str, source: str, path: str | None, revision: int, content: str) -> Article:
+    """Return an article from its columns."""
+    values = _values_from(content)
+    return Article(id=article_id, source=source, path=path, revision=revision, **values)  # type: ignore[arg-type]
+
+
+def ticket_from(source: str, content: str) -> Ticket:
+    """Return a ticket from its columns."""
+    return Ticket(source=source, **_values_from(content))  # type: ignore[arg-type]
+
+
+def same_content(one: Document, other: Document) -> bool:
+    """Say whether two documents of one kind differ in nothing but id, source, path and revision."""
+    return row_of(one)["content"] == row_of(other)["content"]
+
+
+def json_text(value: JSON, name: str) -> str:
+    """Return `value` as JSON text; `name` is what an error calls it.
+
+    Raises InvalidInput for NaN and infinities, lone surrogates, endless numbers and endless nesting.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidInput(f"{name} holds a value that JSON cannot express: {error}") from error
+    return storable(text, name)
+
+
+def storable(text: str, name: str) -> str:
+    """Return `text` if it is made of whole characters; NUL is one. Raises InvalidInput for a lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = name.encode("ascii", "backslashreplace").decode()
+        raise InvalidInput(f"{shown} holds half a character (a lone surrogate); remove it") from error
+    return text
+
+
+def _content_of(document: Document, names: tuple[str, ...]) -> str:
+    return json_text({name: _plain(getattr(document, name)) for name in names}, document.id)
+
+
+def _plain(value: object) -> JSON:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Link):
+        return [value.type, value.target, None if value.at is None else instant_text(value.at)]
+    if isinstance(value, (tuple, list)):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    raise InvalidInput(f"a {type(value).__name__} cannot be stored; use text, numbers, lists and objects")
+
+
+def _values_from(content: str) -> dict[str, object]:
+    return {name: _READERS[name](value) if name in _READERS else value for name, value in json.loads(content).items()}
+
+
+def _time(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def _day(value: str | None) -> date | None:
+    return None if value is None else date.fromisoformat(value)
+
+
+def _links(value: list[tuple[str, str, str | None]]) -> tuple[Link, ...]:
+    return tuple(Link(kind, target, _time(at)) for kind, target, at in value)
+
+
+_READERS: Mapping[str, Callable[..., object]] = {
+    **dict.fromkeys(("created_at", "updated_at", "opened_at", "resolved_at"), _time),
+    **dict.fromkeys(("components", "tags", "authors", "error_signatures", "related"), tuple),
+    "review_due": _day,
+    "links": _links,
+    "extra": MappingProxyType,
+}

@@ -1,0 +1,24 @@
+"""Put the parts of the SQL store together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kb.store.access import SqlAccess
+from kb.store.articles import SqlArticles
+from kb.store.changes import SqlChanges
+from kb.store.documents import SqlDocuments
+from kb.store.tickets import SqlTickets
+from kb.store.vectors import SqlVectors
+
+
+class SqlStore(SqlArticles, SqlTickets, SqlDocuments, SqlChanges, SqlVectors, SqlAccess):
+    """The store of record in one SQL database (`kb.protocols.store.Store`). `kb.store.open_store` opens one."""
+
+    def backup(self, target: str) -> None:
+        """Write a consistent copy of everything to a new file while others read and write."""
+        self._database.copy_to(Path(target))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()

@@ -1,0 +1,191 @@
+"""Say which tables hold the store of record.
+
+A document's columns are what the store itself asks by; `content` is the rest of it, as one JSON object (see
+`kb.store.rows`), so that a new field needs no migration. Articles and tickets share one table, because they share
+one space of ids.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+from kb.errors import InvalidInput
+
+
+def instant_text(moment: datetime) -> str:
+    """Return a time in UTC as text of fixed width, so that the order of texts is the order of times.
+
+    Raises InvalidInput when it has no offset, or none of the years 1 to 9999 holds it in UTC.
+    """
+    if moment.tzinfo is None:
+        raise InvalidInput(f"time {moment.isoformat()} has no offset; say which zone it is in")
+    try:
+        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    except OverflowError as error:
+        raise InvalidInput(f"time {moment.isoformat()} lies outside the calendar; correct it") from error
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, kept as `instant_text` and returned in UTC."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Return the text to store."""
+        return None if value is None else instant_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """Return the time that was stored."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+document = Table(
+    "document",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("path", Text),
+    Column("revision", Integer, nullable=False),
+    Column("content", Text, nullable=False),  # last: what lies before it is read without its pages
+    Index("document_by_source", "source", "id", "type", "path"),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("document_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("path", Text),
+    Column("content", Text, nullable=False),
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("document_id", Text, nullable=False),  # no foreign key: the article may move on, or be imported anew
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("ticket_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("at", Instant),
+    Index("link_by_target", "target"),
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("ticket_id", Text, primary_key=True),
+    Column("deleted_at", Instant),  # null once erased: nothing brings that ticket back
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("document_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("change_by_document", "document_id", "seq"),
+    sqlite_autoincrement=True,  # a number is never given twice, or `done` would forget a newer change
+)
+
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("only", Integer, CheckConstraint("only = 1", name="indexed_has_one_row"), primary_key=True),
+    Column("through", Instant, nullable=False),
+)
+
+vector = Table(
+    "vector",
+    metadata,
+    Column("recipe_id", Text, primary_key=True),
+    Column("text_hash", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+document_text = Table(
+    "document_text",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("text_hash", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which texts a document ever had vectors of, for erasure."""
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("revoked_at", Instant),
+    Index(
+        "token_by_live_name",
+        "name",
+        unique=True,
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+)
+
+response = Table(
+    "response",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("ticket", Text),
+    Column("results", Text, nullable=False),
+    Index("response_by_time", "at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("response_id", Text, primary_key=True),
+    Column("result_id", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("given_by", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("ticket", Text),
+    Index("feedback_by_result", "result_id", "action", "given_by"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

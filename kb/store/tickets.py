@@ -1,0 +1,170 @@
+"""Keep tickets, their links, and tombstones of those that were deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from kb.documents import Document, Link, Ticket
+from kb.errors import InvalidInput
+from kb.language import detect_language
+from kb.protocols.store import InvalidTicket, Outcome, TicketUpsert
+from kb.store.articles import conflict
+from kb.store.changes import record_changes
+from kb.store.documents import documents_by_id
+from kb.store.erasure import forget_document
+from kb.store.part import Part
+from kb.store.rows import DocumentRow, document_from, row_of
+from kb.store.sqlite import refuse_too_many
+from kb.store.tables import document, link, tombstone
+from kb.tickets import merged
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a deleted ticket; without a time it was erased, and nothing brings it back."""
+
+    deleted_at: datetime | None
+
+    def admits(self, upsert: TicketUpsert) -> bool:
+        """Say whether a delivery is newer than the deletion, and so makes the ticket anew."""
+        updated_at = upsert.fields.get("updated_at")
+        return self.deleted_at is not None and isinstance(updated_at, datetime) and updated_at > self.deleted_at
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The documents that one batch touches, as they are after each delivery."""
+
+    held: dict[str, Document]
+    buried: Mapping[str, Tombstone]
+    changed: dict[str, tuple[Ticket, DocumentRow]] = field(default_factory=dict)
+
+    def outcome(self, upsert: TicketUpsert) -> Outcome:
+        """Merge one delivery. Raises InvalidInput, and then nothing has changed."""
+        stored = self.held.get(upsert.id)
+        if stored is not None and (not isinstance(stored, Ticket) or stored.source != upsert.source):
+            raise conflict(stored, upsert.source)
+        if stored is None and upsert.id in self.buried and not self.buried[upsert.id].admits(upsert):
+            return "ignored"
+        outcome, ticket = merged(stored, upsert, detect_language)
+        if outcome in ("created", "updated"):
+            self.changed[ticket.id] = ticket, row_of(ticket)
+            self.held[ticket.id] = ticket
+        return outcome
+
+
+class SqlTickets(Part):
+    """Tickets (`kb.protocols.store.TicketStore`)."""
+
+    def upsert_tickets(self, upserts: Sequence[TicketUpsert]) -> Sequence[Outcome | InvalidTicket]:
+        """Merge deliveries in order, in one transaction, and return what became of each."""
+        refuse_too_many(len(upserts), "tickets")
+        ids = list(dict.fromkeys(upsert.id for upsert in upserts))
+        outcomes: list[Outcome | InvalidTicket] = []
+        with self._database.write() as connection:
+            stored = documents_by_id(connection, ids)
+            batch = _Batch(dict(stored), _tombstones(connection, ids))
+            for upsert in upserts:
+                try:
+                    outcomes.append(batch.outcome(upsert))
+                except InvalidInput as error:
+                    outcomes.append(InvalidTicket(str(error), error.field))
+            _save(connection, batch, stored, self._clock())
+        return outcomes
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """Return the ticket, `None` when there is none or it was deleted."""
+        query = select(document).where(document.c.id == ticket_id, document.c.type == "ticket")
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        found = None if row is None else document_from(row)
+        return found if isinstance(found, Ticket) else None
+
+    def delete_ticket(self, ticket_id: str, at: datetime | None = None) -> bool:
+        """Delete and leave a tombstone."""
+        with self._database.write() as connection:
+            return self._bury(connection, ticket_id, at)
+
+    def ticket_ids(self, source: str | None = None) -> Sequence[str]:
+        """Return every ticket's id, ordered."""
+        query = select(document.c.id).where(document.c.type == "ticket")
+        if source is not None:
+            query = query.where(document.c.source == source)
+        with self._database.read() as connection:
+            return connection.scalars(query.order_by(document.c.id)).all()
+
+    def links_to(self, document_id: str, types: Sequence[str] = ()) -> Sequence[tuple[str, Link]]:
+        """Return (ticket id, link) of every link to a document, ordered by ticket id, then as the ticket has them."""
+        query = select(link.c.ticket_id, link.c.type, link.c.target, link.c.at).where(link.c.target == document_id)
+        if types:
+            query = query.where(link.c.type.in_(types))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(link.c.ticket_id, link.c.position)).all()
+        return [(ticket_id, Link(kind, target, at)) for ticket_id, kind, target, at in rows]
+
+    def erase_ticket(self, ticket_id: str) -> bool:
+        """Delete, and forget the ticket's text everywhere."""
+        with self._database.write() as connection:
+            was_there = self._bury(connection, ticket_id, None)
+            connection.execute(update(tombstone).where(tombstone.c.ticket_id == ticket_id).values(deleted_at=None))
+            forget_document(connection, ticket_id)
+        self._database.forget_deleted()
+        return was_there
+
+    def _bury(self, connection: Connection, ticket_id: str, at: datetime | None) -> bool:
+        stored = documents_by_id(connection, [ticket_id]).get(ticket_id)
+        if stored is not None and not isinstance(stored, Ticket):
+            return False
+        buried = _tombstones(connection, [ticket_id]).get(ticket_id)
+        # A ticket can be dated after its deletion, when clocks differ; what was delivered already must stay deleted.
+        moments = (at or self._clock(), stored and stored.updated_at, buried and buried.deleted_at)
+        deleted_at = max(moment for moment in moments if isinstance(moment, datetime))
+        if buried is None:
+            connection.execute(insert(tombstone).values(ticket_id=ticket_id, deleted_at=deleted_at))
+        elif buried.deleted_at is not None:
+            connection.execute(
+                update(tombstone).where(tombstone.c.ticket_id == ticket_id).values(deleted_at=deleted_at)
+            )
+        if stored is None:
+            return False
+        connection.execute(delete(document).where(document.c.id == ticket_id))
+        record_changes(connection, [ticket_id], self._clock())
+        return True
+
+
+def _save(connection: Connection, batch: _Batch, stored: Mapping[str, Document], now: datetime) -> None:
+    """Write the tickets that a batch changed, with their links and changes."""
+    changed = [ticket for ticket, _ in batch.changed.values()]
+    new = [dict(row) for ticket, row in batch.changed.values() if ticket.id not in stored]
+    old = [{"of": one.id, "now": row["content"]} for one, row in batch.changed.values() if one.id in stored]
+    if new:
+        connection.execute(delete(tombstone).where(tombstone.c.ticket_id.in_([row["id"] for row in new])))
+        connection.execute(insert(document), new)
+    if old:
+        query = update(document).where(document.c.id == bindparam("of")).values(content=bindparam("now"))
+        connection.execute(query, old)
+    _save_links(connection, changed, stored)
+    record_changes(connection, [ticket.id for ticket in changed], now)
+
+
+def _save_links(connection: Connection, tickets: Sequence[Ticket], stored: Mapping[str, Document]) -> None:
+    """Replace the links of those tickets whose links are others than before."""
+    before = {one.id: one.links for one in stored.values() if isinstance(one, Ticket)}
+    relinked = [ticket for ticket in tickets if ticket.links != before.get(ticket.id, ())]
+    rows = [
+        {"ticket_id": ticket.id, "position": position, "type": one.type, "target": one.target, "at": one.at}
+        for ticket in relinked
+        for position, one in enumerate(ticket.links)
+    ]
+    connection.execute(delete(link).where(link.c.ticket_id.in_([ticket.id for ticket in relinked])))
+    if rows:
+        connection.execute(insert(link), rows)
+
+
+def _tombstones(connection: Connection, ids: Sequence[str]) -> Mapping[str, Tombstone]:
+    rows = connection.execute(select(tombstone).where(tombstone.c.ticket_id.in_(ids)))
+    return {ticket_id: Tombstone(deleted_at) for ticket_id, deleted_at in rows}
