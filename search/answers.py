@@ -1,0 +1,180 @@
+"""Say what an answer holds. The endpoints and `--json` print these fields under the same names.
+
+Times are aware datetimes in UTC. Lists are in the order in which they are to be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+Relationship = Literal["duplicate", "same_problem", "related"]
+Band = Literal["low", "medium", "high"]
+ProblemState = Literal["open", "resolved"]
+Status = Literal["ok", "degraded", "no_confident_match"]
+Mode = Literal["hybrid", "keyword", "semantic", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneScores:
+    """What the lanes thought of a result: cosine and BM25, `None` where unknown; ranks from 1, `None` where not found.
+
+    Scores of the two lanes are not comparable.
+    """
+
+    semantic: float | None = None
+    keyword: float | None = None
+    rank_semantic: int | None = None
+    rank_keyword: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a result is there.
+
+    `type` is `identifier` or `phrase` (`value`, and the `field` that holds it), `matched_words` (`value`),
+    `similar_passage` (`passage`, `similarity`), `same_service` or `same_component` (`value`).
+    """
+
+    type: str
+    value: str | None = None
+    field: str | None = None
+    passage: str | None = None
+    similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of the document's text; highlights are half-open ranges of code points, in order, not overlapping."""
+
+    text: str = ""
+    highlights: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What fixed it. `kind` is `permanent_fix`, `workaround`, `configuration_change` or `none`."""
+
+    kind: str
+    summary: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One document that answers.
+
+    `url` is where the document lives outside (a ticket system), `None` where it lives here. `band` and `score` stay
+    `None` while answers are not calibrated. `state` is an article's state, so that a draft can be marked as one.
+    `stale`: its review was due before today.
+    """
+
+    rank: int
+    id: str
+    type: str
+    title: str
+    language: str
+    url: str | None = None
+    relationship: Relationship | None = None
+    band: Band | None = None
+    score: float | None = None
+    scores: LaneScores = field(default_factory=LaneScores)
+    reasons: tuple[Reason, ...] = ()
+    snippet: Snippet = field(default_factory=Snippet)
+    resolution: Resolution | None = None
+    root_cause: str | None = None
+    workaround: str | None = None
+    known_error: bool = False
+    confidence: str | None = None
+    status: ProblemState | None = None
+    resolved_at: datetime | None = None
+    stale: bool = False
+    state: str | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How the answer was found.
+
+    `mode` names the lanes that answered, `degraded` those that are down (`identifier`, `keyword`, `semantic`). Every
+    write up to `indexed_through` was taken into account. `model` is `name@revision`.
+    """
+
+    mode: Mode
+    degraded: tuple[str, ...] = ()
+    model: str | None = None
+    calibrated: bool = False
+    indexed_through: datetime | None = None
+    took_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuery:
+    """How the question was understood: its language, its identifiers as written, whether its end was cut off.
+
+    `problems` are sentences about what looked like query syntax but was searched as plain words.
+    """
+
+    language: str
+    identifiers: tuple[str, ...] = ()
+    truncated: bool = False
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a facet and how many of the counted documents have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """The answer to a search. `facets`: field → values, the most frequent first, then by value."""
+
+    status: Status
+    retrieval: Retrieval
+    query: AskedQuery
+    total: int
+    results: tuple[Result, ...]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    did_you_mean: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A value that similar tickets had; `support` is how many of them."""
+
+    value: str
+    confidence: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Whether a burst of similar open tickets is under way."""
+
+    candidate: bool
+    size: int
+    window_minutes: int
+    tickets: tuple[str, ...]
+
+
+_NO_SUGGESTIONS: Mapping[str, tuple[Suggestion, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarAnswer:
+    """The answer to a ticket. Nothing is suggested and no incident told yet."""
+
+    status: Status
+    retrieval: Retrieval
+    query: AskedQuery
+    results: tuple[Result, ...]
+    suggestions: Mapping[str, tuple[Suggestion, ...]] = field(default_factory=lambda: _NO_SUGGESTIONS)
+    incident: Incident | None = None
