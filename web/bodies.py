@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime
 
 from kb.errors import InvalidInput
 from kb.queries import FILTER_FIELDS, Filter
+from search.answers import Result, SearchAnswer, SimilarAnswer
+from web.addresses import document_url
+from web.api.schemas import ResultBody, SearchBody, SimilarBody
 from web.wiring import Services
 
 FACETS = ("type", "service", "language", "status", "confidence", "source", "tags")
@@ -51,3 +54,44 @@ def logged(services: Services, result_ids: Sequence[str], *, by: str, ticket: st
     response_id = uuid.uuid4().hex
     services.store.log_response(response_id, result_ids, by=by, ticket=ticket)
     return response_id
+
+
+def search_body(answer: SearchAnswer, response_id: str, base_url: str) -> SearchBody:
+    """Return the body of a search answer."""
+    return SearchBody.model_validate(
+        {**_shared(answer, response_id, base_url), "total": answer.total, "facets": dict(answer.facets)}
+        | {"did_you_mean": answer.did_you_mean}
+    )
+
+
+def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include: Sequence[str]) -> SimilarBody:
+    """Return the body of an answer to a ticket, with the parts that were asked for."""
+    body = SimilarBody.model_validate(
+        {
+            **_shared(answer, response_id, base_url),
+            "suggestions": dict(answer.suggestions) if "routing" in include else {},
+            "incident": answer.incident if "incident" in include else None,
+        }
+    )
+    for result in body.results:
+        if "resolution" not in include:
+            result.resolution = result.root_cause = result.workaround = None
+        if "reasons" not in include:
+            result.reasons = []
+    return body
+
+
+def _shared(answer: SearchAnswer | SimilarAnswer, response_id: str, base_url: str) -> dict[str, object]:
+    return {
+        "response_id": response_id,
+        "status": answer.status,
+        "retrieval": answer.retrieval,
+        "query": answer.query,
+        "results": [result_body(result, base_url) for result in answer.results],
+    }
+
+
+def result_body(result: Result, base_url: str) -> ResultBody:
+    """Return one result; its address is where it lives: the ticket system's own, else its page here."""
+    url = result.url or document_url(result.id, result.type, base_url)
+    return ResultBody.model_validate(replace(result, url=url))

@@ -5,11 +5,16 @@ Answers are read off the dataclasses of `search.answers` by attribute name, so t
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
+
+from kb.json_values import time_text
 
 Band = Literal["low", "medium", "high"]
+Moment = Annotated[datetime, PlainSerializer(time_text, return_type=str)]
+"""A time, answered as ISO 8601 in UTC."""
 
 
 class Answer(BaseModel):
@@ -38,7 +43,7 @@ class Scores(Answer):
 
 
 class Reason(Answer):
-    """Why a result is there. Which fields are set depends on `type`."""
+    """Why a result is there. Only the fields that belong to its `type` are answered."""
 
     type: str
     value: str | None = None
@@ -48,6 +53,10 @@ class Reason(Answer):
     helpful: int | None = None
     not_helpful: int | None = None
     resolved_by: int | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_fields(self, serialise: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {name: value for name, value in serialise(self).items() if value is not None}
 
 
 class Snippet(Answer):
@@ -86,9 +95,10 @@ class ResultBody(Answer):
     known_error: bool
     confidence: str | None = None
     status: Literal["open", "resolved"] | None = None
-    resolved_at: str | None = None
+    resolved_at: Moment | None = None
     stale: bool
     state: str | None = None
+    service: str | None = None
 
 
 class Retrieval(Answer):
@@ -98,7 +108,7 @@ class Retrieval(Answer):
     degraded: list[str]
     model: str | None
     calibrated: bool
-    indexed_through: str | None
+    indexed_through: Moment | None
     took_ms: int
 
 
@@ -108,6 +118,7 @@ class AskedQuery(Answer):
     language: str
     identifiers: list[str]
     truncated: bool
+    problems: list[str] = []
 
 
 class FacetValue(Answer):

@@ -53,8 +53,10 @@ def ticket_page(source: str, external_id: str) -> str:
     if ticket is None or not may_read(current_user.viewer, ticket):
         abort(404, f"There is no ticket {ticket_id!r}.")
     linked = _services().store.documents([link.target for link in ticket.links], current_user.viewer)
-    answer = _services().searcher().similar(
-        SimilarRequest(ticket=ticket, filter=Filter(), limit=SIMILAR, viewer=current_user.viewer)
+    answer = (
+        _services()
+        .searcher()
+        .similar(SimilarRequest(ticket=ticket, filter=Filter(), limit=SIMILAR, viewer=current_user.viewer))
     )
     return render_template(
         "tickets/ticket.html",

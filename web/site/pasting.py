@@ -22,9 +22,7 @@ LIMIT = 10
 class TicketForm(FlaskForm):  # type: ignore[misc]
     """What is pasted: the title, and whatever else the ticket says."""
 
-    title = StringField(
-        "Title", validators=[DataRequired("Give the ticket's title or first line."), Length(max=2000)]
-    )
+    title = StringField("Title", validators=[DataRequired("Give the ticket's title or first line."), Length(max=2000)])
     description = TextAreaField("Description, error messages, log lines", validators=[Length(max=5_000_000)])
 
 

@@ -1,0 +1,97 @@
+"""Answer tickets with similar past issues and their fix."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from flask import Response, current_app, g, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from kb.access import may_read
+from kb.documents import JSON, TYPES, Ticket
+from kb.errors import InvalidInput, NotFound
+from kb.language import detect_language
+from kb.queries import Filter
+from kb.tickets import merged, parse_upsert
+from search.similar import SimilarRequest
+from web.api.authentication import scope
+from web.api.schemas import Problem, SimilarBody, SimilarRequestBody
+from web.bodies import filter_of, logged, similar_body
+from web.wiring import Services
+
+api = APIBlueprint(
+    "similar",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="similar issues")],
+    abp_security=[{"token": []}],
+    abp_responses={401: Problem, 403: Problem, 422: Problem, 503: Problem},
+)
+INCLUDED = ("resolution", "reasons", "routing", "incident")
+ASKED_SOURCE = "request"
+"""Source of a ticket that was asked about without saying where it comes from."""
+
+
+class StoredPath(BaseModel):
+    """Where a stored ticket is."""
+
+    source: str
+    external_id: str
+
+
+class StoredQuery(BaseModel):
+    """How much to answer."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+@api.post("/similar-issues", responses={200: SimilarBody, 400: Problem, 415: Problem}, summary="Similar past issues")
+@scope("read")
+def post_similar(body: SimilarRequestBody) -> Response:
+    """Answer a ticket with the articles and past tickets of the same problem. The ticket is not stored."""
+    ticket = asked_ticket(request.get_json()["ticket"])
+    where = filter_of({**(body.filters or {}), **({"type": _checked_types(body.types)} if body.types else {})})
+    return _answered(ticket, where, body.limit, body.min_band, body.include or list(INCLUDED))
+
+
+@api.get("/tickets/<source>/<path:external_id>/similar", responses={200: SimilarBody, 404: Problem}, summary="For one")
+@scope("read")
+def get_similar(path: StoredPath, query: StoredQuery) -> Response:
+    """Answer a stored ticket with similar past issues."""
+    services: Services = current_app.extensions["fixlore"]
+    ticket = services.store.ticket(f"{path.source}:{path.external_id}")
+    if ticket is None or not may_read(g.viewer, ticket):
+        raise NotFound(f"There is no ticket {path.source}:{path.external_id}.")
+    return _answered(ticket, Filter(), query.limit, None, INCLUDED)
+
+
+def asked_ticket(fields: dict[str, JSON]) -> Ticket:
+    """Return the ticket of a question; only a title is needed. Raises InvalidInput that names the field."""
+    named = {**fields, "source": fields.get("source") or ASKED_SOURCE, "external_id": fields.get("external_id") or "-"}
+    try:
+        _, ticket = merged(None, parse_upsert(named), detect=detect_language)
+    except InvalidInput as error:
+        error.field = f"ticket.{error.field}" if error.field else "ticket"
+        raise
+    return ticket
+
+
+def _checked_types(types: list[str]) -> list[str]:
+    for value in types:
+        if value not in (*TYPES, "article"):
+            raise InvalidInput(f"type {value!r} is unknown; use article, {', '.join(TYPES)}", field="types")
+    return types
+
+
+def _answered(
+    ticket: Ticket, where: Filter, limit: int, min_band: str | None, include: list[str] | tuple[str, ...]
+) -> Response:
+    services: Services = current_app.extensions["fixlore"]
+    answer = services.searcher().similar(
+        SimilarRequest(ticket=ticket, filter=where, limit=limit, min_band=min_band, viewer=g.viewer)
+    )
+    ids = [result.id for result in answer.results]
+    response_id = logged(services, ids, by=g.viewer.name, ticket=ticket.id)
+    body = similar_body(answer, response_id, services.settings.base_url, include)
+    return Response(body.model_dump_json(), mimetype="application/json")
