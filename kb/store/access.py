@@ -10,11 +10,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.errors import InvalidInput, NotFound
 from kb.protocols.store import Feedback, Token
-from kb.store import sqlite
+from kb.store import sqlite, tables
 from kb.store.part import Part
 from kb.store.rows import json_text
 from kb.store.sqlite import MOST, chunks
-from kb.store.tables import feedback, response, setting, token
+from kb.store.tables import response, setting, token
 
 RESPONSES_KEPT = timedelta(days=90)
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -85,18 +85,18 @@ class SqlAccess(Part):
             results = connection.scalar(query)
         return None if results is None else list(json.loads(results))
 
-    def add_feedback(self, given: Feedback) -> bool:
+    def add_feedback(self, feedback: Feedback) -> bool:
         """Record it once for each person, response, result and action; say whether it was new."""
         row = {
-            "response_id": given.response_id,
-            "result_id": given.result_id,
-            "action": given.action,
-            "given_by": given.by,
-            "at": given.at,
-            "ticket": given.ticket,
+            "response_id": feedback.response_id,
+            "result_id": feedback.result_id,
+            "action": feedback.action,
+            "given_by": feedback.by,
+            "at": feedback.at,
+            "ticket": feedback.ticket,
         }
         with self._database.write() as connection:
-            return connection.execute(sqlite.insert(feedback).values(row).on_conflict_do_nothing()).rowcount > 0
+            return connection.execute(sqlite.insert(tables.feedback).values(row).on_conflict_do_nothing()).rowcount > 0
 
     def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Return result id → action → number of distinct people, for those that have any."""
@@ -123,10 +123,11 @@ class SqlAccess(Part):
 
 
 def _feedback_of(connection: Connection, result_ids: Sequence[str]) -> Sequence[tuple[str, str, int]]:
-    people = func.count(feedback.c.given_by.distinct())
-    query = select(feedback.c.result_id, feedback.c.action, people).where(feedback.c.result_id.in_(result_ids))
+    given = tables.feedback
+    people = func.count(given.c.given_by.distinct())
+    query = select(given.c.result_id, given.c.action, people).where(given.c.result_id.in_(result_ids))
     rows = connection.execute(
-        query.group_by(feedback.c.result_id, feedback.c.action).order_by(feedback.c.result_id, feedback.c.action)
+        query.group_by(given.c.result_id, given.c.action).order_by(given.c.result_id, given.c.action)
     )
     return [(result_id, action, count) for result_id, action, count in rows]
 

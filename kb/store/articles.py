@@ -11,13 +11,13 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from kb.documents import Article, Document
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.protocols.store import Outcome, Revision
-from kb.store import sqlite
+from kb.store import sqlite, tables
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.part import Part
 from kb.store.rows import article_from, document_from, row_of, same_content
 from kb.store.sqlite import chunks, refuse_too_many
-from kb.store.tables import alias, document, document_text, revision
+from kb.store.tables import document, document_text, revision
 
 
 def conflict(stored: Document, source: str) -> IdConflict:
@@ -64,7 +64,7 @@ class SqlArticles(Part):
                 held[after.id] = after
                 if not isinstance(before, Article) or before.revision != after.revision:
                     history.append(after)
-            changed = [one for one in held.values() if isinstance(one, Article) and one is not stored.get(one.id)]
+            changed = [one for one in held.values() if isinstance(one, Article) and one != stored.get(one.id)]
             _save(connection, changed, stored, history, author, self._clock())
         return outcomes
 
@@ -97,7 +97,7 @@ class SqlArticles(Part):
                     found = document_from(row)
                     return found if isinstance(found, Article) else None
                 seen.add(current)
-                current = connection.scalar(select(alias.c.document_id).where(alias.c.alias == current))
+                current = connection.scalar(select(tables.alias.c.document_id).where(tables.alias.c.alias == current))
         return None
 
     def delete_articles(self, ids: Sequence[str]) -> int:
@@ -121,10 +121,10 @@ class SqlArticles(Part):
         with self._database.read() as connection:
             return {article_id: path for article_id, path in connection.execute(query.order_by(document.c.id))}
 
-    def add_alias(self, alias_id: str, article_id: str) -> None:
-        """Let `alias_id` lead to an article from now on."""
+    def add_alias(self, alias: str, article_id: str) -> None:
+        """Let `alias` lead to an article from now on."""
+        row = sqlite.insert(tables.alias).values(alias=alias, document_id=article_id)
         with self._database.write() as connection:
-            row = sqlite.insert(alias).values(alias=alias_id, document_id=article_id)
             connection.execute(
                 row.on_conflict_do_update(index_elements=["alias"], set_={"document_id": row.excluded.document_id})
             )

@@ -122,7 +122,7 @@ class Database:
             raise InvalidInput(f"{target} is there already; name a new file", source=str(target))
         unfinished = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}.unfinished")
         try:
-            with self._translated(), self._raw() as source:
+            with self._translated(target), self._raw() as source:
                 copy = sqlite3.connect(unfinished)
                 try:
                     source.backup(copy)
@@ -166,16 +166,17 @@ class Database:
             borrowed.close()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn what SQLite raises into our errors; only what a person can act on has words of its own."""
+    def _translated(self, path: Path | None = None) -> Iterator[None]:
+        """Turn what SQLite raises into our errors, about the file at `path` if it is another than the store's own."""
+        path = path or self.path
         try:
             yield
         except FixloreError:
             raise
         except DBAPIError as error:
-            raise _translation(error.orig, self.path) from error
+            raise _translation(error.orig, path) from error
         except sqlite3.Error as error:
-            raise _translation(error, self.path) from error
+            raise _translation(error, path) from error
         except UnicodeEncodeError as error:
             raise InvalidInput("text holds half a character (a lone surrogate); remove it") from error
 

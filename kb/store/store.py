@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kb.protocols.store import Store
 from kb.store.access import SqlAccess
 from kb.store.articles import SqlArticles
 from kb.store.changes import SqlChanges
@@ -12,8 +13,8 @@ from kb.store.tickets import SqlTickets
 from kb.store.vectors import SqlVectors
 
 
-class SqlStore(SqlArticles, SqlTickets, SqlDocuments, SqlChanges, SqlVectors, SqlAccess):
-    """The store of record in one SQL database (`kb.protocols.store.Store`). `kb.store.open_store` opens one."""
+class SqlStore(SqlArticles, SqlTickets, SqlDocuments, SqlChanges, SqlVectors, SqlAccess, Store):
+    """The store of record in one SQL database; `kb.store.open_store` opens one."""
 
     def backup(self, target: str) -> None:
         """Write a consistent copy of everything to a new file while others read and write."""

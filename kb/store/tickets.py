@@ -110,6 +110,8 @@ class SqlTickets(Part):
         """Delete, and forget the ticket's text everywhere."""
         with self._database.write() as connection:
             was_there = self._bury(connection, ticket_id, None)
+            if not _tombstones(connection, [ticket_id]):
+                return False  # the id of an article
             connection.execute(update(tombstone).where(tombstone.c.ticket_id == ticket_id).values(deleted_at=None))
             forget_document(connection, ticket_id)
         self._database.forget_deleted()

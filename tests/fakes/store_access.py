@@ -1,0 +1,151 @@
+"""The part of the store in memory that knows no documents: vectors, tokens, answers, feedback, settings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.errors import InvalidInput, NotFound, StoreError
+from kb.protocols.store import Feedback, Token
+from kb.reporting import Clock
+
+KEPT = timedelta(days=90)
+ERASED = None
+
+
+class MemoryAccess:
+    """A VectorStore and an AccessStore: dictionaries under one lock."""
+
+    def __init__(self, clock: Clock):
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._closed = False
+        self._graves: dict[str, datetime | None] = {}
+        self._vectors: dict[tuple[str, str], NDArray[np.float16]] = {}
+        self._texts: dict[str, set[str]] = {}
+        self._tokens: list[tuple[str, Token]] = []
+        self._responses: dict[str, tuple[datetime, tuple[str, ...], str | None]] = {}
+        self._feedback: dict[tuple[str, str, str, str], Feedback] = {}
+        self._settings: dict[str, str] = {}
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with self._lock:
+            if self._closed:
+                raise StoreError("the store is closed; open it again")
+            yield
+
+    def close(self) -> None:
+        self._closed = True
+
+    def vectors(self, recipe_id: str, text_hashes: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
+        with self._open():
+            return {one: self._vectors[recipe_id, one] for one in text_hashes if (recipe_id, one) in self._vectors}
+
+    def put_vectors(
+        self,
+        recipe_id: str,
+        vectors: Mapping[str, NDArray[np.float16]],
+        documents: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        with self._open():
+            if any(one.ndim != 1 or not np.isfinite(one).all() for one in vectors.values()):
+                raise InvalidInput("a vector is not one row of finite numbers")
+            sources = documents or {}
+            erased = {one for one in sources if self._graves.get(one, self._clock()) is ERASED}
+            kept = {text for one, texts in sources.items() if one not in erased for text in texts}
+            forgotten = {text for one in erased for text in sources[one]} - kept
+            for one, texts in sources.items():
+                if one not in erased:
+                    self._texts.setdefault(one, set()).update(texts)
+            for text, vector in vectors.items():
+                if text not in forgotten:
+                    self._vectors.setdefault((recipe_id, text), vector.astype(np.float16))
+
+    def forget_vectors(self, text_hashes: Sequence[str]) -> None:
+        with self._open():
+            self._vectors = {key: one for key, one in self._vectors.items() if key[1] not in set(text_hashes)}
+
+    def create_token(self, name: str, scopes: Sequence[str], secret_hash: str) -> None:
+        with self._open():
+            if any(one.name == name and one.revoked_at is None for _, one in self._tokens):
+                raise InvalidInput(f"token name {name!r} is taken", field="name")
+            if any(known == secret_hash for known, _ in self._tokens):
+                raise InvalidInput("this secret was given out before", field="secret")
+            self._tokens.append((secret_hash, Token(name, tuple(scopes), self._clock(), None, None)))
+
+    def token(self, secret_hash: str) -> Token | None:
+        with self._open():
+            for at, (known, one) in enumerate(self._tokens):
+                if known == secret_hash and one.revoked_at is None:
+                    if one.last_used_at is None or self._clock() - one.last_used_at >= timedelta(minutes=1):
+                        one = replace(one, last_used_at=self._clock())
+                        self._tokens[at] = known, one
+                    return one
+            return None
+
+    def tokens(self) -> Sequence[Token]:
+        with self._open():
+            return sorted((one for _, one in self._tokens), key=lambda one: (one.name, one.created_at))
+
+    def revoke_token(self, name: str) -> None:
+        with self._open():
+            for at, (known, one) in enumerate(self._tokens):
+                if one.name == name and one.revoked_at is None:
+                    self._tokens[at] = known, replace(one, revoked_at=self._clock())
+                    return
+            raise NotFound(f"there is no live token named {name!r}")
+
+    def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
+        with self._open():
+            oldest = self._clock() - KEPT
+            self._responses = {key: one for key, one in self._responses.items() if one[0] >= oldest}
+            self._responses.setdefault(response_id, (self._clock(), tuple(result_ids), ticket))
+
+    def response(self, response_id: str) -> Sequence[str] | None:
+        with self._open():
+            found = self._responses.get(response_id)
+            return list(found[1]) if found is not None and found[0] >= self._clock() - KEPT else None
+
+    def add_feedback(self, feedback: Feedback) -> bool:
+        with self._open():
+            key = (feedback.response_id, feedback.result_id, feedback.action, feedback.by)
+            return self._feedback.setdefault(key, feedback) is feedback
+
+    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        with self._open():
+            people: dict[str, dict[str, set[str]]] = {}
+            for one in self._feedback.values():
+                if one.result_id in result_ids:
+                    people.setdefault(one.result_id, {}).setdefault(one.action, set()).add(one.by)
+            return {key: {action: len(who) for action, who in given.items()} for key, given in people.items()}
+
+    def setting(self, name: str) -> str | None:
+        with self._open():
+            return self._settings.get(name)
+
+    def put_setting(self, name: str, value: str | None) -> None:
+        with self._open():
+            if value is None:
+                self._settings.pop(name, None)
+            else:
+                self._settings[name] = value
+
+    def _forget(self, ticket_id: str) -> None:
+        """Remove vectors of its texts and every mention of it."""
+        self.forget_vectors(sorted(self._texts.pop(ticket_id, ())))
+        self._responses = {
+            key: (at, tuple(one for one in results if one != ticket_id), None if ticket == ticket_id else ticket)
+            for key, (at, results, ticket) in self._responses.items()
+        }
+        self._feedback = {
+            key: replace(one, ticket=None) if one.ticket == ticket_id else one
+            for key, one in self._feedback.items()
+            if one.result_id != ticket_id
+        }
