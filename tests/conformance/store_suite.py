@@ -1,0 +1,20 @@
+"""What every store of record must do. A store passes by inheriting `StoreSuite` and giving a fixture `store`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.store_access import AccessSuite
+from tests.conformance.store_articles import ArticleSuite
+from tests.conformance.store_changes import ChangeSuite
+from tests.conformance.store_samples import SetClock
+from tests.conformance.store_tickets import TicketSuite
+
+
+class StoreSuite(ArticleSuite, TicketSuite, ChangeSuite, AccessSuite):
+    """Give a fixture `store` that is empty and told the time by `clock`."""
+
+    @pytest.fixture
+    def clock(self) -> SetClock:
+        """Return a clock that stands still until it is moved."""
+        return SetClock()
