@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-MAX_TERM_BYTES = 200
-"""A longer index term is base64, a hash dump or a minified line: nobody types it, and it only swells the dictionary."""
+from kb.protocols.keyword import MAX_TERM_BYTES
+
 MAX_KEY_BYTES = 1_000
 """A longer exact value stands under its beginning and a hash; Tantivy drops what is longer than 65,530 bytes."""
 SEPARATOR = "\x1f"

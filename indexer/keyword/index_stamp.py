@@ -7,13 +7,14 @@ damaged; one without a stamp was being made when the process ended, and is made 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.durable import write_atomically
 from kb.errors import IndexUnavailable
 
 STAMP_NAME = "keyword-index.json"
+LOCK_NAME = "keyword-index.lock"
 REMEDY = "rebuild it with: kb index --rebuild"
 
 
@@ -54,7 +55,5 @@ def check_stamp(directory: Path, expected: Stamp) -> None:
 
 def write_stamp(directory: Path, stamp: Stamp) -> None:
     """Write the stamp, whole or not at all."""
-    path = directory / STAMP_NAME
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    draft.write_text(json.dumps({"engine": stamp.engine, "version": stamp.version}) + "\n", encoding="utf-8")
-    draft.replace(path)
+    content = json.dumps({"engine": stamp.engine, "version": stamp.version}) + "\n"
+    write_atomically(directory / STAMP_NAME, content.encode())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from indexer.keyword.index_stamp import STAMP_NAME
-from indexer.keyword.write_lock import LOCK_NAME, WriteLock
+from indexer.keyword.index_stamp import LOCK_NAME, STAMP_NAME
+from indexer.lock import FileLock
 from kb.errors import ConfigurationError, IndexUnavailable
 from kb.protocols.keyword import KeywordIndex
 
@@ -30,13 +30,11 @@ def erase_keyword_index(directory: Path) -> None:
     """
     if not directory.is_dir():
         return
-    lock = WriteLock(directory)
-    try:
-        (directory / STAMP_NAME).unlink(missing_ok=True)
-        for path in directory.iterdir():
-            if path.is_file() and path.name != LOCK_NAME:
-                path.unlink()
-    except OSError as error:
-        raise IndexUnavailable(f"the keyword index in {directory} cannot be removed: {error}") from error
-    finally:
-        lock.release()
+    with FileLock(directory / LOCK_NAME):
+        try:
+            (directory / STAMP_NAME).unlink(missing_ok=True)
+            for path in directory.iterdir():
+                if path.is_file() and path.name != LOCK_NAME:
+                    path.unlink()
+        except OSError as error:
+            raise IndexUnavailable(f"the keyword index in {directory} cannot be removed: {error}") from error

@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from indexer.keyword.exact_text import exact_keys, index_terms
 from kb.access import may_read_facts
+from kb.protocols.keyword import MAX_WORD_GROUPS
 from kb.queries import DEFAULT_FIELD_WEIGHTS, TEXT_FIELDS, Facts, KeywordQuery, Viewer
 
 K1 = 1.2
 B = 0.75
 """BM25's two constants at their customary values; Tantivy has them built in."""
-MAX_GROUPS = 200
-"""Word groups that are looked up. A pasted log has thousands of words, of which the heaviest decide."""
 SIGNIFICANT_DIGITS = 4
 PHRASE_WEIGHTS = DEFAULT_FIELD_WEIGHTS
 """What a phrase scores by the best field that holds it, when a query has nothing but phrases."""
@@ -63,7 +62,7 @@ class QueryPlan:
 def plan_of(query: KeywordQuery) -> QueryPlan:
     """Return what of `query` is looked up.
 
-    Of more than `MAX_GROUPS` word groups the heaviest stay, the earlier of equally heavy ones, in their order.
+    Of more than `MAX_WORD_GROUPS` word groups the heaviest stay, the earlier of equally heavy ones, in their order.
     Groups and fields whose weight is not positive are dropped, as are terms that are not indexed and what is given
     twice.
     """
@@ -73,8 +72,8 @@ def plan_of(query: KeywordQuery) -> QueryPlan:
         for group in query.words
         if fields and group.weight > 0 and (terms := tuple(dict.fromkeys(index_terms(group.terms))))
     ]
-    if len(groups) > MAX_GROUPS:
-        heaviest = sorted(range(len(groups)), key=lambda at: (-groups[at].weight, at))[:MAX_GROUPS]
+    if len(groups) > MAX_WORD_GROUPS:
+        heaviest = sorted(range(len(groups)), key=lambda at: (-groups[at].weight, at))[:MAX_WORD_GROUPS]
         groups = [groups[at] for at in sorted(heaviest)]
     return QueryPlan(
         fields=fields,

@@ -16,7 +16,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from indexer.keyword.exact_text import exact_key, index_terms
-from indexer.keyword.index_stamp import REMEDY, Stamp, check_stamp, read_stamp, write_stamp
+from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, write_stamp
 from indexer.keyword.query_plan import QueryPlan, idf, plan_of, rounded
 from indexer.keyword.tantivy_query import Clause, TantivyQueries
 from indexer.keyword.tantivy_schema import (
@@ -24,6 +24,7 @@ from indexer.keyword.tantivy_schema import (
     FINGERPRINT,
     ID,
     IDENTIFIERS,
+    KEY,
     SCHEMA_VERSION,
     SHOWN,
     SHOWN_NO,
@@ -31,12 +32,13 @@ from indexer.keyword.tantivy_schema import (
     fact_field,
     keyword_schema,
     register_tokenizer,
+    stored_text,
     tantivy_document,
 )
-from indexer.keyword.write_lock import WriteLock
+from indexer.lock import FileLock
 from kb.errors import IndexLocked, IndexUnavailable
 from kb.protocols.keyword import KeywordEntry
-from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer
+from kb.queries import FILTER_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
 
 STAMP = Stamp("tantivy", SCHEMA_VERSION)
 WRITER_BYTES = 128_000_000
@@ -70,7 +72,7 @@ class TantivyIndex:
         self._directory = directory
         self._may_write = write
         self._lock = threading.RLock()
-        self._writer: tuple[tantivy.IndexWriter, WriteLock] | None = None
+        self._writer: tuple[tantivy.IndexWriter, FileLock] | None = None
         self._state: _State | None = None
         schema = keyword_schema()
         self._queries = TantivyQueries(schema)
@@ -173,7 +175,7 @@ class TantivyIndex:
             found: dict[str, str] = {}
             for _, address in state.searcher.search(wanted, limit=limit, count=False).hits:
                 document = state.searcher.doc(address)
-                found[str(document.get_first(ID))] = bytes(document.get_first(FINGERPRINT) or b"").decode()
+                found[stored_text(document, ID)] = stored_text(document, FINGERPRINT)
             return dict(sorted(found.items()))
 
     def apply(self, upserts: Sequence[KeywordEntry], deletes: Sequence[str]) -> None:
@@ -183,7 +185,7 @@ class TantivyIndex:
         latest = {entry.facts.id: entry for entry in upserts}
         with self._committing() as writer:
             for one in dict.fromkeys((*deletes, *latest)):
-                writer.delete_documents_by_term(ID, exact_key(one))
+                writer.delete_documents_by_term(KEY, exact_key(one))
             for entry in latest.values():
                 writer.add_document(tantivy_document(entry))
 
@@ -230,10 +232,13 @@ class TantivyIndex:
     def _counts(self, state: _State, wanted: Query, facets: Sequence[str]) -> Matches:
         wishes: dict[str, object] = {"total": {"value_count": {"field": SHOWN}}}
         for name in facets:
-            wishes[name] = {"terms": {"field": fact_field(name), "size": MOST_VALUES}}
+            if name in FILTER_FIELDS:
+                wishes[name] = {"terms": {"field": fact_field(name), "size": MOST_VALUES}}
         counted = state.searcher.aggregate(wanted, wishes)
         spread = {
             name: {str(bucket["key"]): int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}
+            if name in wishes
+            else {}
             for name in facets
         }
         return Matches(int(counted["total"]["value"]), spread)
@@ -242,7 +247,7 @@ class TantivyIndex:
         place = (address.segment_ord, address.doc)
         found = state.ids.get(place)
         if found is None:
-            found = state.ids[place] = str(state.searcher.doc(address).get_first(ID))
+            found = state.ids[place] = stored_text(state.searcher.doc(address), ID)
         return found
 
     def _open_state(self) -> _State:
@@ -264,7 +269,8 @@ class TantivyIndex:
                 raise IndexUnavailable("the keyword index was opened for reading only")
             with self._translated():
                 if self._writer is None:
-                    lock = WriteLock(self._directory)
+                    lock = FileLock(self._directory / LOCK_NAME)
+                    lock.acquire()
                     try:
                         self._writer = self._index.writer(WRITER_BYTES, 1), lock
                     except BaseException:

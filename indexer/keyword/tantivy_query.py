@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from tantivy import FieldType, Occur, Query, Schema
 
 from indexer.keyword.exact_text import exact_key, exact_keys
-from indexer.keyword.query_plan import PHRASE_WEIGHTS, PlannedGroup, QueryPlan, microseconds
+from indexer.keyword.query_plan import PHRASE_WEIGHTS, PlannedGroup, QueryPlan, microseconds, planned_phrases
 from indexer.keyword.tantivy_schema import (
     ANY_TEXT,
     DATED_AT,
-    ID,
     IDENTIFIERS,
+    KEY,
     SHOWN,
     SHOWN_YES,
     fact_field,
@@ -39,9 +39,8 @@ class TantivyQueries:
             Query.const_score_query(self._term(IDENTIFIERS, identifier), identifier_weight(identifier))
             for identifier in plan.identifiers
         ]
-        if not plan.by_words:
-            return Query.boolean_query([(Occur.Must, _sum(self._phrase_scores(plan.phrases))), *self._refusals(plan)])
-        return Query.boolean_query([(Occur.Must, _sum(parts)), *self._demands(plan), *self._refusals(plan)])
+        scored = _sum(parts if plan.by_words else self._phrase_scores(plan.phrases))
+        return Query.boolean_query([(Occur.Must, scored), *self._demands(plan), *self._refusals(plan)])
 
     def matching(self, plan: QueryPlan) -> Query:
         """Return the query that finds the same documents and scores nothing: cheap to count."""
@@ -52,7 +51,7 @@ class TantivyQueries:
 
     def holding(self, identifiers: Iterable[str], phrases: Iterable[Sequence[str]]) -> Query:
         """Return the query that finds documents with any of the identifiers or phrases."""
-        held = [self._phrase(phrase) for phrase in phrases]
+        held = [self._phrase(phrase) for phrase in planned_phrases(phrases)]
         if keys := exact_keys(identifiers):
             held.append(self._any_of(IDENTIFIERS, keys))
         return _either(held)
@@ -81,7 +80,7 @@ class TantivyQueries:
 
     def among(self, ids: Iterable[str]) -> Query:
         """Return the query that finds the documents of these ids."""
-        return self._any_of(ID, [exact_key(one) for one in ids])
+        return self._any_of(KEY, [exact_key(one) for one in ids])
 
     def _best_term(self, group: PlannedGroup, fields: Sequence[tuple[str, float]]) -> Query:
         terms = [
@@ -114,10 +113,9 @@ class TantivyQueries:
 
     def _phrase_in(self, name: str, words: Sequence[str]) -> Query:
         field = surfaces_field(name)
-        keys = exact_keys(words)
-        if len(keys) == 1:
-            return self._term(field, keys[0])
-        return Query.phrase_query(self._schema, field, list(keys))
+        if len(words) == 1:
+            return self._term(field, words[0])
+        return Query.phrase_query(self._schema, field, list(words))
 
     def _phrase_scores(self, phrases: Iterable[Sequence[str]]) -> list[Query]:
         return [

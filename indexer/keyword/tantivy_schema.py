@@ -2,6 +2,7 @@
 
 | field | holds |
 | --- | --- |
+| `key` | the id as it is looked up |
 | `id`, `fingerprint` | stored, to answer with |
 | `title`, `body`, `fix` | index terms with their frequency, for BM25 |
 | `any` | the terms of all three, for document frequencies and counting |
@@ -24,6 +25,7 @@ from kb.queries import FILTER_FIELDS, TEXT_FIELDS
 SCHEMA_VERSION = 1
 """Grows when the table above changes; an index of another version is built anew."""
 
+KEY = "key"
 ID = "id"
 FINGERPRINT = "fingerprint"
 ANY_TEXT = "any"
@@ -48,8 +50,9 @@ def fact_field(name: str) -> str:
 def keyword_schema() -> tantivy.Schema:
     """Return the schema of the table above."""
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field(ID, stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field(FINGERPRINT, stored=True)
+    builder.add_text_field(KEY, tokenizer_name="raw", index_option="basic")
+    for name in (ID, FINGERPRINT):
+        builder.add_bytes_field(name, stored=True)
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name=_UNITS, index_option="freq")
         builder.add_text_field(surfaces_field(name), tokenizer_name=_UNITS, index_option="position")
@@ -70,11 +73,18 @@ def register_tokenizer(index: tantivy.Index) -> None:
     index.register_tokenizer(_UNITS, tantivy.TextAnalyzerBuilder(cut).build())
 
 
+def stored_text(document: tantivy.Document, name: str) -> str:
+    """Return what a found document answers with."""
+    held: bytes = document.get_first(name) or b""
+    return bytes(held).decode("utf-8", "surrogatepass")
+
+
 def tantivy_document(entry: KeywordEntry) -> tantivy.Document:
     """Return an entry as the engine takes it."""
     document = tantivy.Document()
-    document.add_text(ID, exact_key(entry.facts.id))
-    document.add_bytes(FINGERPRINT, entry.fingerprint.encode())
+    document.add_text(KEY, exact_key(entry.facts.id))
+    for name, text in ((ID, entry.facts.id), (FINGERPRINT, entry.fingerprint)):
+        document.add_bytes(name, text.encode("utf-8", "surrogatepass"))
     held: dict[str, None] = {}
     for name in TEXT_FIELDS:
         terms = index_terms(entry.terms.get(name, ()))

@@ -8,6 +8,11 @@ from typing import Protocol
 
 from kb.queries import Facts, Filter, Hit, KeywordQuery, Matches, Viewer
 
+MAX_TERM_BYTES = 200
+"""A longer index term is not indexed and found by no query: it is base64 or a minified line, and nobody types it."""
+MAX_WORD_GROUPS = 200
+"""Word groups that are looked up: of more, the heaviest, the earlier of equally heavy ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeywordEntry:
@@ -29,8 +34,14 @@ class KeywordSearch(Protocol):
 
     Every answer is over one consistent, committed state, and holds only documents that `where.admits` and
     `may_read_facts` admit.
+    The score of a document is the sum over word groups of weight * the best of the group's terms, a term being worth
+    the sum over `query.fields` of field weight * BM25 (k1 1.2, b 0.75, idf ln(1 + (N - n + 0.5) / (n + 0.5)), with the
+    statistics of that field over all documents), plus the idf of every identifier of the query that it holds. Phrases
+    add nothing to that; in a query of phrases alone each is worth the `DEFAULT_FIELD_WEIGHTS` of the best field that
+    holds it. Groups and fields whose weight is not positive, empty texts, and what is given twice are not looked at.
     Scores are positive and rounded to four significant digits, so that they do not depend on how the index is
-    cut into segments.
+    cut into segments; equal scores are ordered by id, also where `depth` cuts. An engine may keep field lengths roughly
+    (within 5 % of the score), and statistics may still count replaced and deleted documents.
     """
 
     def search(self, query: KeywordQuery, where: Filter, viewer: Viewer, depth: int) -> Sequence[Hit]:
@@ -83,19 +94,23 @@ class KeywordIndex(KeywordSearch, Protocol):
     """Both sides of a keyword index kept in one directory."""
 
     def fingerprints(self, ids: Sequence[str] | None = None) -> Mapping[str, str]:
-        """Return id → fingerprint of the documents held, all of them when `ids` is None."""
+        """Return id → fingerprint of the documents held, all of them when `ids` is None, as of the last `refresh`.
+
+        What is held under the same fingerprint need not be applied again, and should not be: until an engine has
+        merged replaced documents away, they count in its statistics.
+        """
         ...
 
     def apply(self, upserts: Sequence[KeywordEntry], deletes: Sequence[str]) -> None:
-        """Replace and remove documents in one commit; durable on return, seen after `refresh`. Order of
-        adding is kept.
+        """Remove and replace documents in one commit; durable on return, seen after `refresh`. Order of
+        adding is kept; of two entries of one document the later counts.
 
         Raises IndexLocked while another process writes, IndexUnavailable when it cannot.
         """
         ...
 
     def clear(self) -> None:
-        """Remove every document."""
+        """Remove every document, as one commit. Raises as `apply` does."""
         ...
 
     def close(self) -> None:
