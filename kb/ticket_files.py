@@ -50,15 +50,13 @@ def format_of(path: Path, wanted: str | None = None) -> str:
     return name
 
 
-def read_tickets(
-    path: Path, wanted_format: str | None = None, source: str | None = None
-) -> Iterator[TicketRow | Problem]:
+def read_tickets(path: Path, format: str | None = None, source: str | None = None) -> Iterator[TicketRow | Problem]:
     """Read the deliveries of a file in order, with a problem in the place of each line that cannot be used.
 
     `source` stands in where a line names none. Raises NotFound when there is no such file, InvalidInput when it cannot
     be opened or its format is unknown, and nothing because of what a line holds.
     """
-    name = format_of(path, wanted_format)
+    name = format_of(path, format)
     if not path.is_file():
         raise NotFound(f"file {path} does not exist; check the path")
     try:
