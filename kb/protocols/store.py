@@ -117,6 +117,10 @@ class ArticleStore(Protocol):
         """
         ...
 
+    def aliases(self) -> Mapping[str, str]:
+        """Return every alias → the id it leads to (an article's, or the next alias), ordered by alias."""
+        ...
+
     def revisions(self, article_id: str) -> Sequence[Revision]:
         """Return the history, newest first. Raises NotFound."""
         ...

@@ -129,6 +129,12 @@ class SqlArticles(Part):
                 row.on_conflict_do_update(index_elements=["alias"], set_={"document_id": row.excluded.document_id})
             )
 
+    def aliases(self) -> Mapping[str, str]:
+        """Return every alias → the id it leads to, ordered by alias."""
+        query = select(tables.alias.c.alias, tables.alias.c.document_id).order_by(tables.alias.c.alias)
+        with self._database.read() as connection:
+            return {alias: article_id for alias, article_id in connection.execute(query)}
+
     def revisions(self, article_id: str) -> Sequence[Revision]:
         """Return the history, newest first."""
         query = select(revision).where(revision.c.document_id == article_id).order_by(revision.c.number.desc())

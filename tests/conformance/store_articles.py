@@ -224,6 +224,7 @@ class ArticleSuite:
         assert found is not None and found.id == "now"
         assert store.article("never") is None
         assert store.documents(["old"]) == {}
+        assert list(store.aliases().items()) == [("old", "now"), ("older", "old")]
 
     def test_alias_can_be_led_elsewhere(self, store: Store) -> None:
         store.put_articles([article("first"), article("second")], "author")

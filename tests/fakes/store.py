@@ -107,6 +107,10 @@ class MemoryStore(MemoryAccess, Store):
         with self._open():
             self._aliases[alias] = article_id
 
+    def aliases(self) -> Mapping[str, str]:
+        with self._open():
+            return dict(sorted(self._aliases.items()))
+
     def revisions(self, article_id: str) -> Sequence[Revision]:
         with self._open():
             if article_id not in self._revisions:
