@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kb.documents import Document, Ticket
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")  # in a list item a fence is indented, by any amount
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r"[ \t]*([-*_][ \t]*){3,}$")
