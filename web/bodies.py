@@ -16,6 +16,8 @@ from web.wiring import Services
 
 FACETS = ("type", "service", "language", "status", "confidence", "source", "tags")
 """What answers are counted by."""
+INCLUDED = ("resolution", "reasons", "routing", "incident")
+"""Parts of an answer to a ticket that may be left out."""
 _DATES = ("after", "before")
 
 

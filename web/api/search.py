@@ -7,8 +7,8 @@ from typing import Annotated
 from flask import Response, current_app, g
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
-
 from search.searcher import SearchRequest
+
 from web.api.authentication import scope
 from web.api.schemas import Problem, SearchBody
 from web.bodies import FACETS, filter_of, logged, search_body

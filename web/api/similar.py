@@ -7,17 +7,16 @@ from typing import Annotated
 from flask import Response, current_app, g, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
+from search.similar import SimilarRequest
 
 from kb.access import may_read
-from kb.documents import JSON, TYPES, Ticket
+from kb.documents import TYPES, Ticket
 from kb.errors import InvalidInput, NotFound
-from kb.language import detect_language
 from kb.queries import Filter
-from kb.tickets import merged, parse_upsert
-from search.similar import SimilarRequest
 from web.api.authentication import scope
 from web.api.schemas import Problem, SimilarBody, SimilarRequestBody
-from web.bodies import filter_of, logged, similar_body
+from web.asked_ticket import asked_ticket
+from web.bodies import INCLUDED, filter_of, logged, similar_body
 from web.wiring import Services
 
 api = APIBlueprint(
@@ -28,9 +27,6 @@ api = APIBlueprint(
     abp_security=[{"token": []}],
     abp_responses={401: Problem, 403: Problem, 422: Problem, 503: Problem},
 )
-INCLUDED = ("resolution", "reasons", "routing", "incident")
-ASKED_SOURCE = "request"
-"""Source of a ticket that was asked about without saying where it comes from."""
 
 
 class StoredPath(BaseModel):
@@ -64,17 +60,6 @@ def get_similar(path: StoredPath, query: StoredQuery) -> Response:
     if ticket is None or not may_read(g.viewer, ticket):
         raise NotFound(f"There is no ticket {path.source}:{path.external_id}.")
     return _answered(ticket, Filter(), query.limit, None, INCLUDED)
-
-
-def asked_ticket(fields: dict[str, JSON]) -> Ticket:
-    """Return the ticket of a question; only a title is needed. Raises InvalidInput that names the field."""
-    named = {**fields, "source": fields.get("source") or ASKED_SOURCE, "external_id": fields.get("external_id") or "-"}
-    try:
-        _, ticket = merged(None, parse_upsert(named), detect=detect_language)
-    except InvalidInput as error:
-        error.field = f"ticket.{error.field}" if error.field else "ticket"
-        raise
-    return ticket
 
 
 def _checked_types(types: list[str]) -> list[str]:

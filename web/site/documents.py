@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, current_app, redirect, render_template
 from flask_login import current_user, login_required
+from search.similar import SimilarRequest
 from werkzeug.wrappers import Response
 
 from kb.access import may_read
 from kb.queries import Filter
 from kb.tickets import resolution_kind, resolution_steps
-from search.similar import SimilarRequest
 from web.addresses import document_url
 from web.rendering import render
 from web.wiring import Services

@@ -1,0 +1,75 @@
+"""`kb import`: take in articles or tickets, store first, then index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kb.importing import ImportReport, import_articles, import_tickets
+from kb.language import detect_language
+from kb.settings import read_settings
+from kb.ticket_files import FORMATS
+from web.cli.indexing import bring_up
+from web.cli.progress import progress_bar
+from web.wiring import opened_store
+
+no_wait = click.option("--no-wait", is_flag=True, help="While a server runs, return before it has indexed.")
+
+
+@click.group("import")
+def import_command() -> None:
+    """Take in articles or tickets. Repeating an import changes only what changed."""
+
+
+@import_command.command("articles")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--source", help="Name of this folder's articles; the folder's own name unless given.")
+@click.option("--prune", is_flag=True, help="Remove articles of this source whose file is gone.")
+@no_wait
+@click.pass_context
+def articles(ctx: click.Context, directory: Path, source: str | None, prune: bool, no_wait: bool) -> None:
+    """Take in every Markdown file below DIRECTORY."""
+    settings = read_settings(ctx.obj)
+    with opened_store(settings) as store:
+        with progress_bar("Reading") as progress:
+            report = import_articles(
+                store,
+                directory,
+                source or directory.resolve().name,
+                detect=detect_language,
+                prune=prune,
+                max_bytes=settings.max_body_mb * 2**20,
+                progress=progress,
+            )
+        tell(report)
+        bring_up(settings, store, wait=not no_wait)
+    ctx.exit(1 if report.errors else 0)
+
+
+@import_command.command("tickets")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", help="Source of tickets that name none.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), help="The file's ending tells unless given.")
+@no_wait
+@click.pass_context
+def tickets(ctx: click.Context, file: Path, source: str | None, file_format: str | None, no_wait: bool) -> None:
+    """Take in the tickets of FILE: JSONL or CSV."""
+    settings = read_settings(ctx.obj)
+    with opened_store(settings) as store:
+        with progress_bar("Reading") as progress:
+            report = import_tickets(store, file, source, format=file_format, progress=progress)
+        tell(report)
+        bring_up(settings, store, wait=not no_wait)
+    ctx.exit(1 if report.errors else 0)
+
+
+def tell(report: ImportReport) -> None:
+    """Print problems to standard error, one a line, and what was done to standard output."""
+    for problem in report.problems:
+        click.echo(f"{'' if problem.is_error else 'warning: '}{problem}", err=True)
+    counts = ("created", "updated", "unchanged", "ignored", "deleted")
+    parts = [f"{getattr(report, name)} {name}" for name in counts if getattr(report, name)]
+    if report.errors:
+        parts.append(f"{report.errors} refused")
+    click.echo(", ".join(parts) or "Nothing to take in.")

@@ -1,0 +1,89 @@
+"""`kb search`: one question, or a file of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from search.batch import run_searches
+from search.searcher import LANES, SearchRequest
+
+from kb.access import SHELL
+from kb.errors import InvalidInput
+from kb.settings import read_settings
+from search.answers import SearchAnswer
+from web.bodies import FACETS, filter_of, logged, search_body
+from web.cli.printing import write_lines, written_results
+from web.cli.progress import progress_bar, say
+from web.wiring import open_services
+
+RUN_LIMIT = 100
+"""Lines of a run for each query unless limited."""
+
+
+@click.command("search")
+@click.argument("text", required=False)
+@click.option("--type", "types", multiple=True, help="A type, or 'article' for every kind; may be repeated.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated.")
+@click.option("--limit", type=click.IntRange(1, 1000), help="Results; 10 unless given, 100 in a batch.")
+@click.option("--json", "as_json", is_flag=True, help="Print the body that the endpoint answers.")
+@click.option("--queries", type=click.Path(path_type=Path), help="Batch: JSONL of id, text, title.")
+@click.option("--run", "run_file", type=click.Path(path_type=Path), help="Batch: where the TREC run goes.")
+@click.option("--lanes", multiple=True, type=click.Choice(LANES), help="Use only these lanes; may be repeated.")
+@click.pass_obj
+def search_command(
+    home: Path,
+    text: str | None,
+    types: tuple[str, ...],
+    filters: tuple[str, ...],
+    limit: int | None,
+    as_json: bool,
+    queries: Path | None,
+    run_file: Path | None,
+    lanes: tuple[str, ...],
+) -> None:
+    """Search articles and tickets for TEXT, in words, codes and our query syntax."""
+    if (queries is None) != (run_file is None) or (text is None) == (queries is None):
+        raise click.UsageError("Give TEXT, or both --queries and --run.")
+    settings = read_settings(home)
+    where = filter_of(filters_from(filters, types))
+    with open_services(settings, say) as services:
+        if queries is not None and run_file is not None:
+            with progress_bar("Searching") as progress:
+                lines = run_searches(
+                    services.searcher(), queries, where, limit or RUN_LIMIT, SHELL, lanes or LANES, progress
+                )
+                write_lines(run_file, lines)
+            return
+        request = SearchRequest(
+            text=text or "", filter=where, limit=limit or 10, viewer=SHELL, facets=FACETS, lanes=lanes or LANES
+        )
+        answer = services.searcher().search(request)
+        if as_json:
+            response_id = logged(services, [result.id for result in answer.results], by=SHELL.name)
+            click.echo(search_body(answer, response_id, settings.base_url).model_dump_json(indent=2))
+        else:
+            _show(answer)
+
+
+def filters_from(pairs: tuple[str, ...], types: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return field → values of `FIELD=VALUE` options. Raises InvalidInput for one without `=`."""
+    values: dict[str, list[str]] = {"type": list(types)} if types else {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not value:
+            raise InvalidInput(f"--filter {pair!r} must be FIELD=VALUE, such as service=vpn", field="filter")
+        values.setdefault(name.strip(), []).append(value.strip())
+    return values
+
+
+def _show(answer: SearchAnswer) -> None:
+    for problem in answer.query.problems:
+        say(problem)
+    if answer.retrieval.degraded:
+        say(f"Part of the search is down: {', '.join(answer.retrieval.degraded)}. `kb doctor` says why.")
+    if not answer.results:
+        click.echo("Nothing found.")
+        return
+    click.echo(f"{answer.total} documents in {answer.retrieval.took_ms} ms\n")
+    click.echo(written_results(answer.results))
