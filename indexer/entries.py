@@ -1,0 +1,47 @@
+"""Turn a document into what each index takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.passages import Passage, text_hash
+from kb.analysis.analyse import analyse
+from kb.documents import Document
+from kb.facts import facts_of
+from kb.plain_text import text_fields
+from kb.protocols.keyword import KeywordEntry
+from kb.protocols.vector import VectorEntry
+
+
+def keyword_entry(document: Document, fingerprint: str) -> KeywordEntry:
+    """Return a document's terms, words and identifiers, analysed in its own language.
+
+    Identifiers are those of every text field, in order, each once. Error signatures are part of the body.
+    """
+    found = {name: analyse(text, document.language) for name, text in text_fields(document).items() if text}
+    return KeywordEntry(
+        facts=facts_of(document),
+        fingerprint=fingerprint,
+        terms={name: analysis.terms for name, analysis in found.items()},
+        surfaces={name: analysis.surfaces for name, analysis in found.items()},
+        identifiers=tuple(
+            dict.fromkeys(one.value for analysis in found.values() for one in analysis.identifiers if one.value)
+        ),
+    )
+
+
+def vector_entry(
+    document: Document,
+    fingerprint: str,
+    passages: Sequence[Passage],
+    vectors: Mapping[str, NDArray[np.float16]],
+    dimension: int,
+) -> VectorEntry:
+    """Return a document's passages with their vectors, which are found by the hash of each text."""
+    rows = np.zeros((len(passages), dimension), np.float32)
+    for row, passage in zip(rows, passages, strict=True):
+        row[:] = vectors[text_hash(passage.text)]
+    return VectorEntry(facts_of(document), fingerprint, tuple(one.number for one in passages), rows)

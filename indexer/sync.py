@@ -1,0 +1,250 @@
+"""Bring both indexes up to the store: read changes, plan, act, mark done.
+
+A kill at any moment repeats work and loses none: a change is done only after both indexes have committed it, a
+document that is already as wanted is left alone, and no text is encoded twice.
+
+Keyword terms of a batch are committed before its texts are encoded, so that words are found while vectors are made.
+When there is no model, the keyword index goes on alone: the batch is done, and a mark in the store says that vectors
+are behind. The next drain with a model compares the fingerprints of both indexes and makes what is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.entries import keyword_entry, vector_entry
+from indexer.passages import Passage, passages_of, text_hash
+from indexer.plan import Act, Fingerprints, plan, vector_fingerprint, wanted_fingerprints
+from indexer.text_vectors import TextVectors
+from kb.documents import Document
+from kb.errors import ModelUnavailable, RecipeMismatch
+from kb.protocols.encoder import Encoder
+from kb.protocols.keyword import KeywordIndex
+from kb.protocols.store import ChangeLog, DocumentStore, VectorStore
+from kb.protocols.vector import VectorIndex
+from kb.reporting import Progress, Say
+
+BATCH = 500
+"""Documents in one commit of each index."""
+BEHIND = "index.vectors_behind"
+"""Setting of the store that says: some document's vectors are not in the index yet."""
+
+
+class SyncedStore(DocumentStore, ChangeLog, VectorStore, Protocol):
+    """The parts of the store that indexing needs."""
+
+    def setting(self, name: str) -> str | None:
+        """Return a value kept in the store."""
+        ...
+
+    def put_setting(self, name: str, value: str | None) -> None:
+        """Keep a value, or drop it when `None`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What was done: documents looked at, written and removed; texts encoded and taken from the store.
+
+    `vectors_behind` says that some vectors are still to be made, `stopped` that work ended early as it was told to.
+    """
+
+    documents: int = 0
+    written: int = 0
+    deleted: int = 0
+    encoded: int = 0
+    reused: int = 0
+    vectors_behind: bool = False
+    stopped: bool = False
+
+
+class Sync:
+    """Brings one keyword index and one vector index up to one store. Only one may work at a time: see indexer.lock."""
+
+    def __init__(
+        self,
+        store: SyncedStore,
+        keyword_index: KeywordIndex,
+        vector_index: VectorIndex | None,
+        encoder: Encoder | None,
+        *,
+        say: Say = lambda line: None,
+        progress: Progress = lambda done, total: None,
+        keep_going: Callable[[], bool] = lambda: True,
+    ):
+        """`vector_index` is `None` when it cannot be opened, `encoder` when there is no model.
+
+        `progress` gets documents done of those known to be waiting. Work ends at the next commit or stored chunk after
+        `keep_going` says no. Raises RecipeMismatch when the encoder is not the one that the index was made with.
+        """
+        self._store = store
+        self._keyword = keyword_index
+        self._vectors = vector_index
+        self._say = say
+        self._progress = progress
+        self._keep_going = keep_going
+        self._report = SyncReport()
+        self._total = 0
+        self._texts: TextVectors | None = None
+        if vector_index is not None:
+            source = replace(vector_index.recipe, passage_version=0)
+            if encoder is not None and encoder.recipe != source:
+                raise RecipeMismatch(
+                    f"the vector index was made with {source.model_name} (recipe {source.id}), but the model at hand "
+                    f"is {encoder.recipe.model_name} (recipe {encoder.recipe.id}); run `kb index --rebuild`"
+                )
+            # Without the passage version: text that is cut in the same way is not encoded again.
+            self._texts = TextVectors(store, source.id, source.dimension, encoder)
+        self._has_model = encoder is not None
+
+    def drain(self, limit: int | None = None) -> SyncReport:
+        """Do at most `limit` changes, oldest first, and what is left of vectors that were behind.
+
+        Raises StoreError, IndexUnavailable; what was committed until then stays.
+        """
+        self._begin(self._store.pending_count())
+        try:
+            self._catch_up()
+            left = sys.maxsize if limit is None else limit
+            while changes := self._store.pending(min(BATCH, left)):
+                self._bring([one.document_id for one in changes])
+                self._store.done(changes)
+                self._check()
+                left -= len(changes)
+        except _ToldToStop:
+            self._report = replace(self._report, stopped=True)
+        return self._report
+
+    def bring(self, ids: Sequence[str]) -> SyncReport:
+        """Bring these documents into both indexes, whatever the change log says, in their order. Raises likewise."""
+        self._begin(len(ids))
+        try:
+            for start in range(0, len(ids), BATCH):
+                self._bring(ids[start : start + BATCH])
+                self._check()
+        except _ToldToStop:
+            self._report = replace(self._report, stopped=True)
+        return self._report
+
+    def _begin(self, total: int) -> None:
+        self._report = SyncReport(vectors_behind=self._store.setting(BEHIND) is not None)
+        self._total = total
+        self._keyword.refresh()
+        if self._vectors is not None:
+            self._vectors.refresh()
+
+    def _catch_up(self) -> None:
+        """Make the vectors of documents that the keyword index holds and the vector index lacks or holds otherwise."""
+        if self._vectors is None or not self._has_model or not self._report.vectors_behind:
+            return
+        recipe = self._vectors.recipe
+        wanted = {one: vector_fingerprint(held, recipe) for one, held in self._keyword.fingerprints().items()}
+        held = self._vectors.fingerprints()
+        stale = sorted(one for one in wanted.keys() | held.keys() if wanted.get(one) != held.get(one))
+        self._say(f"making the vectors of {len(stale)} documents that were indexed without")
+        self._total += len(stale)
+        self._report = replace(self._report, vectors_behind=False)
+        for start in range(0, len(stale), BATCH):
+            self._bring(stale[start : start + BATCH])
+            self._check()
+        if not self._report.vectors_behind:
+            self._store.put_setting(BEHIND, None)
+
+    def _bring(self, ids: Sequence[str]) -> None:
+        """Commit one batch to both indexes."""
+        documents = self._store.documents(ids)
+        recipe = self._vectors.recipe if self._vectors is not None else None
+        wanted = {one: wanted_fingerprints(documents.get(one), recipe) for one in ids}
+        in_keyword = self._keyword.fingerprints(ids)
+        in_vectors = self._vectors.fingerprints(ids) if self._vectors is not None else {}
+        plans = {one: plan(wanted[one], Fingerprints(in_keyword.get(one), in_vectors.get(one))) for one in ids}
+
+        written = [documents[one] for one in ids if plans[one].keyword is Act.PUT]
+        deleted = [one for one in ids if plans[one].keyword is Act.DELETE]
+        if written or deleted:
+            self._keyword.apply([keyword_entry(one, wanted[one.id].keyword or "") for one in written], deleted)
+            self._keyword.refresh()
+        if self._vectors is None:
+            self._fall_behind("the vector index cannot be opened")
+        else:
+            embedded = [documents[one] for one in ids if plans[one].vectors is Act.PUT]
+            removed = [one for one in ids if plans[one].vectors is Act.DELETE]
+            self._bring_vectors(self._vectors, embedded, wanted, removed)
+        self._report = replace(
+            self._report,
+            documents=self._report.documents + len(ids),
+            written=self._report.written + len(written),
+            deleted=self._report.deleted + len(deleted),
+        )
+        self._tell(0)
+
+    def _bring_vectors(
+        self,
+        index: VectorIndex,
+        documents: Sequence[Document],
+        wanted: Mapping[str, Fingerprints],
+        removed: Sequence[str],
+    ) -> None:
+        passages = {one.id: passages_of(one) for one in documents}
+        hashes = {one: [text_hash(passage.text) for passage in held] for one, held in passages.items()}
+        entries = []
+        if self._texts is not None:
+            vectors = self._vectors_of(self._texts, passages, hashes)
+            entries = [
+                vector_entry(one, wanted[one.id].vectors or "", passages[one.id], vectors, index.recipe.dimension)
+                for one in documents
+                if vectors.keys() >= set(hashes[one.id])
+            ]
+        if entries or removed:
+            index.apply(entries, removed)
+            index.refresh()
+
+    def _vectors_of(
+        self, texts: TextVectors, passages: Mapping[str, Sequence[Passage]], hashes: Mapping[str, Sequence[str]]
+    ) -> dict[str, NDArray[np.float16]]:
+        """Return the vectors of a batch by the hash of their text; those that could not be made are missing."""
+        wanted = {
+            name: passage.text
+            for one, held in passages.items()
+            for name, passage in zip(hashes[one], held, strict=True)
+        }
+        vectors = texts.stored(wanted)
+        missing = {name: text for name, text in wanted.items() if name not in vectors}
+        texts.note_sources(hashes)
+        self._report = replace(self._report, reused=self._report.reused + len(vectors))
+
+        def told(count: int) -> None:
+            self._tell(len(passages) * count // len(missing))
+            self._check()
+
+        try:
+            made = texts.made(missing, hashes, told)
+        except ModelUnavailable as error:
+            self._fall_behind(str(error))
+            return vectors
+        self._report = replace(self._report, encoded=self._report.encoded + len(made))
+        return vectors | made
+
+    def _fall_behind(self, why: str) -> None:
+        if not self._report.vectors_behind:
+            self._store.put_setting(BEHIND, "yes")
+            self._say(f"indexing words only, vectors follow later: {why}")
+        self._report = replace(self._report, vectors_behind=True)
+
+    def _tell(self, of_batch: int) -> None:
+        done = self._report.documents + of_batch
+        self._progress(done, max(done, self._total))
+
+    def _check(self) -> None:
+        if not self._keep_going():
+            raise _ToldToStop
+
+
+class _ToldToStop(Exception):
+    """Unwinds to the caller of a public method between two commits."""
