@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from kb.analysis.cues import after_cue
 from kb.analysis.stems import LANGUAGES, analysed_language
-from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, Token, dissect, plain_words
+from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, dissect, plain_words
 from kb.analysis.words import is_stop_word
 from kb.language import detect_language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
 __all__ = [
@@ -101,10 +101,7 @@ class QueryAnalysis:
 
 def analyse(text: str, language: str) -> Analysis:
     """Return the words and identifiers of `text`, written in `language` (BCP 47; others are read as English)."""
-    words: list[Word] = []
-    identifiers: list[Identifier] = []
-    for token in _scan(text, analysed_language(language), identifiers):
-        words.append(Word(token.surface, token.terms, token.start, token.end))
+    words, identifiers = _scan(text, analysed_language(language))
     return Analysis(tuple(words), _in_order(identifiers))
 
 
@@ -115,26 +112,24 @@ def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnaly
     digits counts as an identifier here, since agents type "809" and mean the error.
     """
     wanted = tuple(dict.fromkeys(analysed_language(language) for language in languages)) or LANGUAGES
-    identifiers: list[Identifier] = []
-    scans = [list(_scan(text, wanted[0], identifiers)), *(list(_scan(text, each, [])) for each in wanted[1:])]
-    identifiers.extend(
-        Identifier(token.surface, "error_code", token.start, token.end)
-        for token in scans[0]
-        if _BARE_NUMBER.fullmatch(token.surface)
-    )
+    scans, found = zip(*(_scan(text, language) for language in wanted), strict=True)
+    identifiers: list[Identifier] = found[0]
+    for word in scans[0]:
+        if _BARE_NUMBER.fullmatch(word.surface):
+            identifiers.extend(_numbers(text, word))
     spoken = analysed_language(detect_language(text, default=wanted[0])) if len(wanted) > 1 else wanted[0]
     words: list[QueryWord] = []
     stops: list[QueryWord] = []
-    for tokens in zip(*scans, strict=True):
-        first = tokens[0]
-        ways = [token.terms for token in tokens if token.terms]
-        if not ways or is_stop_word(first.surface, spoken):
+    for ways in zip(*scans, strict=True):
+        first: Word = ways[0]
+        terms = [word.terms for word in ways if word.terms]
+        if not terms or is_stop_word(first.surface, spoken):
             stops.append(QueryWord(first.surface, (first.surface,), (), first.start, first.end))
             continue
-        alternatives = tuple(dict.fromkeys(terms[0] for terms in ways))
-        parts = tuple(dict.fromkeys(part for terms in ways for part in terms[1:] if part not in alternatives))
+        alternatives = tuple(dict.fromkeys(each[0] for each in terms))
+        parts = tuple(dict.fromkeys(part for each in terms for part in each[1:] if part not in alternatives))
         words.append(QueryWord(first.surface, alternatives, parts, first.start, first.end))
-    return QueryAnalysis(tuple(words or stops), _in_order(identifiers), tuple(token.surface for token in scans[0]))
+    return QueryAnalysis(tuple(words or stops), _in_order(identifiers), tuple(word.surface for word in scans[0]))
 
 
 def highlights(
@@ -156,37 +151,44 @@ def highlights(
 _BARE_NUMBER = re.compile(r"\d{3,5}")
 
 
-def _scan(text: str, language: str, identifiers: list[Identifier]) -> Iterator[Token]:
-    """Yield the words of `text` with spans in it, and add its identifiers (not yet in order) to the list."""
+def _numbers(text: str, word: Word) -> list[Identifier]:
+    """Return a bare number of a query as an identifier, with and without the minus that may stand before it."""
+    found = [Identifier(word.surface, "error_code", word.start, word.end)]
+    if text[: word.start].endswith("-") and not text[: word.start - 1][-1:].strip():
+        found.append(Identifier("-" + word.surface, "error_code", word.start - 1, word.end))
+    return found
+
+
+def _scan(text: str, language: str) -> tuple[list[Word], list[Identifier]]:
+    """Return the words of `text` in order and its identifiers in no order; one pass, each character looked at once."""
+    words: list[Word] = []
+    identifiers: list[Identifier] = []
     position = 0
     while position < len(text):
         for match in RUN.finditer(text, position):
             start, end = match.span()
             if end - start > LONGEST_RUN:
-                yield from plain_words(text, start, end, language)
+                words.extend(Word(*word[:4]) for word in plain_words(text, start, end, language))
                 continue
             run = match.group()
-            jumps = False
+            spaced = False
             if run[1:3] == ":\\" and (path := WINDOWS_PATH.match(text, start)) and path.end() > end:
                 run = path.group()[:LONGEST_RUN]
-                jumps = True
+                spaced = True
             tokens, found = dissect(run, language)
-            for token in tokens:
-                placed = Token(token.surface, token.terms, token.start + start, token.end + start, "")
-                yield placed
-                if token.cue:
-                    _add(identifiers, after_cue(text, token.cue, token.surface, placed.start, placed.end), 0)
-            if found:
-                _add(identifiers, found, start)
-            if jumps:
+            for surface, terms, left, right, cue in tokens:
+                words.append(Word(surface, terms, start + left, start + right))
+                if cue:
+                    announced = after_cue(text, cue, surface, start + left, start + right)
+                    identifiers.extend(Identifier(*each) for each in announced)
+            for value, kind, left, right in found:
+                identifiers.append(Identifier(value, kind, start + left, start + right))
+            if spaced:
                 position = start + len(run)
                 break
         else:
-            return
-
-
-def _add(identifiers: list[Identifier], found: Sequence[tuple[str, str, int, int]], offset: int) -> None:
-    identifiers.extend(Identifier(value, kind, start + offset, end + offset) for value, kind, start, end in found)
+            break
+    return words, identifiers
 
 
 def _in_order(identifiers: list[Identifier]) -> tuple[Identifier, ...]:

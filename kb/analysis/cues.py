@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kb.analysis.shapes import Found
+from kb.analysis.shape import Found
 
 CUES: dict[str, str] = {
     **dict.fromkeys(("error", "errors", "err", "fehler", "fehlern", "fehlers", "errno", "fehlermeldung"), "error"),
@@ -16,27 +16,29 @@ CUES: dict[str, str] = {
     **dict.fromkeys(("kb", "kba"), "kb"),
     **dict.fromkeys(("version", "versions", "versionen", "release", "build"), "version"),
     "sqlstate": "sqlstate",
-    **dict.fromkeys(("ora", "tns", "pls", "rman", "aadsts", "cve"), "vendor"),
+    **dict.fromkeys(("ora", "tns", "pls", "rman", "aadsts"), "vendor"),
 }
 """A folded word → what a number after it is."""
 
-_GAP = r"(?:[^\S\n]|&nbsp;|[:=#(\[\"'“”„*_`|<>.-]){0,8}"
+_GAP = r"-?(?:[^\S\n]|&nbsp;|[:=#(\[\"'“”„*_`|<>.]){0,8}"
 _NOUN = (
-    r"(?:(?:exit|status|error|stop|codes?|ids?|kennung|numbers?|no|nr|num|nummer|article|artikel|is|was|ist|war|of|von)\b"
-    + _GAP
-    + ")"
+    r"(?:(?:exit|status|error|stop|fehler|codes?|statuscode|fehlercode|ids?|kennung|numbers?|no|nr|num|nummer|article"
+    r"|artikel|is|was|ist|war|of|von)\b" + _GAP + ")"
 )
 _AFTER = r"(?![\w%]|[.,:]\d)"
+_STATUS = r"(?:10[0-3]|20[0-8]|226|30[0-8]|4[0-4]\d|451|49[4-9]|5[0-2]\d|530|598|599)"
 _MORE = re.compile(r"(?:[^\S\n]|[,/|&]|\b(?:and|or|und|oder)\b){1,8}(\d{2,6})" + _AFTER)
 
+_MINUS = r"(?:(?<=[\s:=(])-)?"
+# One digit says little: it needs the noun ("error code 5", "Event ID 4").
 _TAILS = {
-    "error": re.compile(_GAP + _NOUN + r"{0,3}((?:(?<=[\s:=(])-)?\d{2,6})" + _AFTER, re.IGNORECASE),
-    "code": re.compile(_GAP + _NOUN + r"{0,3}((?:(?<=[\s:=(])-)?\d{1,6})" + _AFTER, re.IGNORECASE),
-    "event": re.compile(_GAP + _NOUN + r"{0,3}(\d{1,6})" + _AFTER, re.IGNORECASE),
-    "http": re.compile(r"(?:/[1-3](?:\.\d)?)?" + _GAP + _NOUN + r"{0,3}([1-5]\d\d)" + _AFTER, re.IGNORECASE),
+    "error": re.compile(_GAP + rf"(?:{_NOUN}{{1,3}}({_MINUS}\d{{1,6}})|({_MINUS}\d{{2,6}}))" + _AFTER, re.IGNORECASE),
+    "code": re.compile(_GAP + _NOUN + rf"{{0,3}}({_MINUS}\d{{2,6}})" + _AFTER, re.IGNORECASE),
+    "event": re.compile(_GAP + rf"(?:{_NOUN}{{1,3}}(\d{{1,6}})|(\d{{2,6}}))" + _AFTER, re.IGNORECASE),
+    "http": re.compile(r"(?:/[1-3](?:\.\d)?)?" + _GAP + _NOUN + rf"{{0,3}}({_STATUS})" + _AFTER, re.IGNORECASE),
     "kb": re.compile(_GAP + _NOUN + r"{0,3}(\d{5,8})" + _AFTER, re.IGNORECASE),
     "version": re.compile(r"(?:[^\S\n]|[:=*]){0,3}[vV]?(\d{1,6}(?:\.\d{1,6}){1,4}|\d{4,6})" + _AFTER),
-    "sqlstate": re.compile(_GAP + r"([0-9A-Z]{5})\b", re.IGNORECASE),
+    "sqlstate": re.compile(_GAP + r"([0-9A-Z]{5})\b(?:\] ?\[(\d{3,5})\])?", re.IGNORECASE),
     "vendor": re.compile(r"[^\S\n]([1-9]\d{3,6}|0\d{4,6})" + _AFTER),
     "smtp": re.compile(r"[\s#-]{1,3}([245]\.\d{1,3}\.\d{1,3})" + _AFTER),
     "reason": re.compile(
@@ -45,6 +47,7 @@ _TAILS = {
         re.IGNORECASE,
     ),
 }
+_MOST_ENUMERATED = 40
 _SMTP = re.compile(r"[245]\d\d")
 _REASON = re.compile(r"[45]\d\d")
 _PREFIXES = {"event": "event id ", "http": "http ", "kb": "kb"}
@@ -71,28 +74,21 @@ def after_cue(text: str, cue: str, word: str, start: int, end: int) -> list[Foun
     match = _TAILS[cue].match(text, end)
     if match is None:
         return []
-    value = match[1].lower()
     if cue == "sqlstate":
-        return [Found(value, "error_code", *match.span(1))]
+        return [Found(match[i].lower(), "error_code", *match.span(i)) for i in (1, 2) if match[i]]
     if cue == "vendor":
-        return [Found(f"{word}-{value}" if word != "aadsts" else word + value, "code", start, match.end(1))]
+        return [Found(word + ("" if word == "aadsts" else "-") + match[1], "code", start, match.end(1))]
     found: list[Found] = []
-    while match is not None:
-        value = match[1]
-        if prefix := _PREFIXES.get(cue):
-            found.append(Found(prefix + value, _KINDS[cue], start, match.end(1)))
+    while match is not None and len(found) < _MOST_ENUMERATED:
+        value, kind = match[match.lastindex or 0], _KINDS.get(cue, "error_code")
+        number = match.span(match.lastindex or 0)
+        if cue in _PREFIXES:
+            found.append(Found(_PREFIXES[cue] + value, kind, start, number[1]))
         if cue != "kb":
-            found.append(Found(value, _KINDS.get(cue, "error_code"), *match.span(1)))
-        if cue == "version" or len(found) >= 40:
-            break
-        start, match = _next(text, match.end(1))
+            found.append(Found(value, kind, *number))
+        match = _MORE.match(text, number[1]) if cue != "version" else None
+        start = match.start(1) if match else 0
     return found
-
-
-def _next(text: str, position: int) -> tuple[int, re.Match[str] | None]:
-    """Return the next number of an enumeration ("4625, 4740 and 4771") and where it starts."""
-    match = _MORE.match(text, position)
-    return (match.start(1) if match else position), match
 
 
 def _status(text: str, start: int, end: int) -> list[Found]:

@@ -8,11 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kb.analysis.cues import cue_of
-from kb.analysis.shapes import LONGEST_TERM, Found, Shape, recognise
+from kb.analysis.shape import Found, Shape
+from kb.analysis.shapes import recognise
 from kb.analysis.words import part_terms, surface_of, word_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LONGEST_TERM = 100
+"""Characters; longer tokens are no terms of their own: nobody types them, and they would fill the index."""
 
 LONGEST_RUN = 512
 """Characters; in a longer run (encoded data, generated code) only plain words are looked for."""
@@ -29,11 +33,18 @@ WINDOWS_PATH = re.compile(
 """A path on a drive, whose folders may have spaces when another folder follows ("Program Files")."""
 
 _PLAIN = re.compile(rf"[{_WORD}]+")
-_LEADING = re.compile(r"[.'\u2019/\\:@%~$#&+=?_\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff-]+")
-_TRAILING = ".'\u2019/\\:@%~$#&+=?_-\u00ad\u200b\u200c\u200d\u2060\ufeff"
-_OUTER = re.compile(rf"[{_WORD}.'\u2019-]+")
-_HYPHENATED = re.compile(rf"(?:[eE]-(?=[mM]ail))?[{_WORD}.'\u2019]+")
-_INNER = re.compile(rf"(?:[eE]-(?=[mM]ail))?[{_WORD}'\u2019]+")
+_EDGES = ".'\u2019/\\:@%~$#&+=?_-\u00ad\u200b\u200c\u200d\u2060\ufeff" + "".join(map(chr, range(0x300, 0x370)))
+# A line number after a path ("/srv/app.py:181"); searched only up to the end of a piece.
+_LINE = re.compile(r"(?<=[^\d:]\w)(?::\d{1,7}){1,2}$")
+# Characters that may begin a path, a hidden file or a negative number.
+_OPENING = "/\\~.%-"
+_SEPARATORS = (
+    re.compile(rf"[{_WORD}.'\u2019/\\~%-]+"),
+    re.compile(rf"[{_WORD}.'\u2019-]+"),
+    re.compile(rf"(?:[eE]-(?=[mM]ail))?[{_WORD}.'\u2019]+"),
+    re.compile(rf"\d+(?:\.\d+)+|(?:[eE]-(?=[mM]ail))?[{_WORD}'\u2019]+"),
+)
+"""What stays together when a run is none of the known shapes: ever smaller pieces, down to plain words."""
 
 
 class Token(NamedTuple):
@@ -58,7 +69,7 @@ def dissect(run: str, language: str) -> Run:
     """Return the words and identifiers of a match of `RUN` or `WINDOWS_PATH`, analysed in one of `LANGUAGES`."""
     tokens: list[Token] = []
     found: list[Found] = []
-    for start, end, shape in _pieces(run):
+    for start, end, shape in _pieces(run, 0, len(run)):
         piece = run[start:end]
         if shape is None:
             surface = surface_of(piece)
@@ -86,36 +97,30 @@ def _shape_terms(piece: str, shape: Shape, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*whole, *part_terms(piece, language)))) if shape.parts else whole
 
 
-def _pieces(run: str) -> Iterator[tuple[int, int, Shape | None]]:
-    """Yield start, end and shape (None for a plain word) of the words in a run."""
-    end = len(run.rstrip(_TRAILING))
-    leading = _LEADING.match(run, 0, end)
-    start = leading.end() if leading else 0
-    if start >= end:
+def _pieces(run: str, start: int, end: int, level: int = 0) -> Iterator[tuple[int, int, Shape | None]]:
+    """Yield start, end and shape (None for a plain word) of the words in `run[start:end]`, in order.
+
+    A piece is recognised as a whole, or cut at the next kind of separator and its pieces tried again.
+    """
+    end -= len(run[start:end]) - len(run[start:end].rstrip(_EDGES))
+    bare = end - len(run[start:end].lstrip(_EDGES))
+    if bare >= end:
         return
-    if start and (run[0] in "/\\~.%-") and (shape := _recognise(run[:end])) is not None:
-        yield 0, end, shape
-    else:
-        yield from _split(run, start, end, (_OUTER, _HYPHENATED, _INNER))
-
-
-def _split(
-    run: str, start: int, end: int, separators: tuple[re.Pattern[str], ...]
-) -> Iterator[tuple[int, int, Shape | None]]:
-    """Recognise a piece as a whole, or cut it at the next kind of separator and try again."""
-    piece = run[start:end]
-    if (shape := _recognise(piece)) is not None:
+    if (line := _LINE.search(run, bare, end)) and ("/" in run[bare:end] or "\\" in run[bare:end]):
+        end = line.start()
+    # First with what opens it: ".htaccess", "-2147024891", "../lib/x.so", "\\\\server\\share".
+    if 0 < bare - start <= 6 and run[start] in _OPENING and (shape := _recognise(run[start:end])) is not None:
         yield start, end, shape
-    elif piece.isalnum() or not separators:
-        if end - start <= LONGEST_TERM:
-            yield start, end, None
+        return
+    piece = run[bare:end]
+    if (shape := _recognise(piece)) is not None:
+        yield bare, end, shape
+    elif piece.isalnum() or level == len(_SEPARATORS):
+        if len(piece) <= LONGEST_TERM:
+            yield bare, end, None
     else:
-        for match in separators[0].finditer(run, start, end):
-            inner = match.group()
-            left = match.start() + len(inner) - len(inner.lstrip(_TRAILING))
-            right = match.end() - (len(inner) - len(inner.rstrip(_TRAILING)))
-            if left < right:
-                yield from _split(run, left, right, separators[1:])
+        for match in _SEPARATORS[level].finditer(run, start, end):
+            yield from _pieces(run, match.start(), match.end(), level + 1)
 
 
 def _recognise(piece: str) -> Shape | None:
