@@ -1,0 +1,74 @@
+"""Pages show Markdown as sanitised HTML."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.rendering import render
+
+DANGEROUS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](  JaVaScRiPt:alert(1))",
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<iframe src='//example.org'></iframe>",
+    "<svg onload=alert(1)>",
+    "<form action='/sign-out'><button>x</button></form>",
+    "<style>body{display:none}</style>",
+    "<input type='password' name='p'>",
+    "```\n</code></pre><script>alert(1)</script>\n```",
+    "<details open ontoggle=alert(1)>x</details>",
+    '<p style="position:fixed">x</p>',
+    "![x](https://tracker.example.org/pixel.png)",
+    "<a href='x' onclick='alert(1)'>x</a>",
+]
+ACTIVE = re.compile(
+    r"<(script|iframe|svg|form|style|object|embed)\b|<[^>]*\son\w+\s*=|<[^>]*(javascript|data):|<[^>]*\sstyle=", re.I
+)
+
+
+@pytest.mark.parametrize("markdown", DANGEROUS)
+def test_rendering_drops_whatever_could_act_on_the_reader(markdown: str) -> None:
+    html = render(markdown).html
+
+    assert not ACTIVE.search(html)
+    assert 'type="password"' not in html
+
+
+def test_rendering_never_asks_another_host_for_an_image() -> None:
+    html = render("![shot](https://example.org/a.png) ![near](files/a.png)").html
+
+    assert "example.org" not in html
+    assert 'src="files/a.png"' in html
+
+
+@given(st.text(max_size=400))
+def test_rendering_of_any_text_ends_without_active_content(markdown: str) -> None:
+    assert not ACTIVE.search(render(markdown).html)
+
+
+def test_rendering_shows_tables_code_tasks_and_callouts() -> None:
+    page = render("| a | b |\n|---|---|\n| 1 | 2 |\n\n```sh\nls -l\n```\n\n- [x] done\n\n> [!WARNING]\n> Mind the gap\n")
+
+    assert "<table>" in page.html
+    assert "<code>" in page.html
+    assert 'type="checkbox"' in page.html
+    assert 'class="admonition warning"' in page.html
+
+
+def test_rendering_leaves_out_a_first_heading_that_repeats_the_title() -> None:
+    assert "<h1" not in render("# VPN drops\n\nText", "VPN drops").html
+    assert "<h1" in render("# Another heading\n\nText", "VPN drops").html
+
+
+def test_rendering_lists_headings_with_the_anchors_they_have() -> None:
+    page = render("## Ursache\n\n### Lösung für Büro\n")
+
+    assert [(heading.level, heading.name) for heading in page.headings] == [(2, "Ursache"), (3, "Lösung für Büro")]
+    for heading in page.headings:
+        assert f'id="{heading.anchor}"' in page.html
