@@ -69,10 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.ERROR)  # quantising advises preparations that change nothing here
     try:
         export_model(find_model(given.model), given.models, given.max_tokens, lambda line: print(line, flush=True))
-    except (FixloreError, OSError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        return 1
-    return 0
+    except FixloreError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"the exported model cannot be written ({error})"
+    else:
+        return 0
+    print(" ".join(reason.split()), file=sys.stderr)
+    return 1
 
 
 def export_model(

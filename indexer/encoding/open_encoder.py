@@ -44,7 +44,7 @@ def open_encoder(home: Path, model: str | None, say: Say, *, max_tokens: int = M
 
             return torch_encoder(files, verified_directory(files), max_tokens)
         except ModelUnavailable as error:
-            raise ModelUnavailable(f"{error}; before that its export failed: {reason}") from reason
+            raise ModelUnavailable(f"{error}; before that its export failed: {reason}") from error
 
 
 def _exported(files: ModelFiles, models: Path, model: str, max_tokens: int, say: Say) -> TextEncoder:

@@ -32,6 +32,9 @@ def load_original(directory: Path) -> SentenceTransformer:
     """
     try:
         import sentence_transformers
+        import transformers
+
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
         # Eager attention is plain matrix products: traceable, and free of kernels chosen by the shape of the input.
         model = sentence_transformers.SentenceTransformer(
