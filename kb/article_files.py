@@ -140,7 +140,7 @@ def _read_file(
     try:
         with (directory / path).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            content = file.read(max_bytes + 1) if size <= max_bytes else b""
+            content = file.read() if size <= max_bytes else b""
     except OSError as error:
         yield Problem(path, None, f"the file cannot be read: {error.strerror}; check its rights")
         return

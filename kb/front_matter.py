@@ -45,7 +45,7 @@ def parse_article(
     when front matter does not. Returns the article (revision 1) and warnings. The body is kept as written, with line
     feeds as line ends. Raises InvalidInput that names `path`, the line and the field.
     """
-    text = storable(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = storable(_with_line_feeds(text.removeprefix("\ufeff")))
     try:
         header, body = _split(text)
         fields = _fields_of(header)
@@ -76,12 +76,16 @@ def to_markdown(article: Article) -> str:
         if value or name in _ALWAYS:
             fields[name] = _plain_value(value)
     fields.update({name: value for name, value in article.extra.items() if name not in FIELDS})
-    return f"---\n{write_yaml(fields)}---\n{article.body}"
+    return f"---\n{write_yaml(fields)}---\n{_with_line_feeds(article.body)}"
 
 
 def id_of_path(path: str) -> str:
     """Return the id of the article in a file that names none: its path without `.md`."""
     return encoded_id(path[:-3] if path.casefold().endswith(".md") else path)
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _split(text: str) -> tuple[str | None, str]:
