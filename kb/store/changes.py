@@ -9,9 +9,10 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from kb.protocols.store import Change
 from kb.store import sqlite
+from kb.store.documents import ids_after
 from kb.store.part import Part
 from kb.store.sqlite import MOST, chunks
-from kb.store.tables import change, document, indexed
+from kb.store.tables import change, indexed
 
 
 def record_changes(connection: Connection, document_ids: Iterable[str], now: datetime) -> None:
@@ -65,14 +66,14 @@ class SqlChanges(Part):
 
     def enqueue_all(self) -> int:
         """Add a change for every document, a few hundred in each transaction."""
-        last, count = "", 0
+        last: str | None = None
+        count = 0
         while True:
             with self._database.write() as connection:
-                query = select(document.c.id).where(document.c.id > last).order_by(document.c.id).limit(MOST)
-                ids = connection.scalars(query).all()
-                if not ids:
-                    return count
+                ids = ids_after(connection, last, MOST)
                 record_changes(connection, ids, self._clock())
+            if not ids:
+                return count
             last, count = ids[-1], count + len(ids)
 
     def indexed_through(self) -> datetime | None:

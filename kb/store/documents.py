@@ -18,6 +18,14 @@ _PAGE = 5000
 """Ids that `all_ids` reads at once."""
 
 
+def ids_after(connection: Connection, last: str | None, limit: int) -> Sequence[str]:
+    """Return the next ids in order, the first ones when `last` is None, within the caller's transaction."""
+    query = select(document.c.id).order_by(document.c.id).limit(limit)
+    if last is not None:
+        query = query.where(document.c.id > last)
+    return connection.scalars(query).all()
+
+
 def documents_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Document]:
     """Return those of `ids` that exist, in no order, within the caller's transaction."""
     found: dict[str, Document] = {}
@@ -39,11 +47,10 @@ class SqlDocuments(Part):
 
     def all_ids(self) -> Iterator[str]:
         """Return every id, ordered, read page by page: no transaction stays open while the caller works."""
-        last = ""
+        last: str | None = None
         while True:
-            query = select(document.c.id).where(document.c.id > last).order_by(document.c.id).limit(_PAGE)
             with self._database.read() as connection:
-                ids = connection.scalars(query).all()
+                ids = ids_after(connection, last, _PAGE)
             if not ids:
                 return
             yield from ids

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kb.errors import StoreError
 from kb.reporting import Clock
-from kb.store.schema import migrate
+from kb.store.schema import VERSIONS, migrate, version_of
 from kb.store.sqlite import PATIENCE, Database
 from kb.store.store import SqlStore
 
@@ -30,8 +30,10 @@ def open_store(path: Path, clock: Clock = now, patience: float = PATIENCE) -> Sq
         raise StoreError(f"{path.parent} cannot be made: {error.strerror}; choose another data directory") from error
     database = Database(path, patience)
     try:
+        version = version_of(database)  # first, because a file that is not ours must stay as it is
         database.use_write_ahead_log()
-        migrate(database)
+        if version != VERSIONS[-1]:
+            migrate(database)
     except BaseException:
         database.close()
         raise

@@ -37,14 +37,17 @@ class DocumentRow(TypedDict):
 
 def row_of(document: Document) -> DocumentRow:
     """Return the row of a document. Raises InvalidInput when JSON or UTF-8 cannot express it."""
-    article = isinstance(document, Article)
+    if isinstance(document, Article):
+        names, path, revision = _ARTICLE_FIELDS, document.path, document.revision
+    else:
+        names, path, revision = _TICKET_FIELDS, None, 1
     return DocumentRow(
-        id=document.id,
+        id=_storable(document.id, "id"),
         type=type_of(document),
-        source=document.source,
-        path=document.path if isinstance(document, Article) else None,
-        revision=document.revision if isinstance(document, Article) else 1,
-        content=_content_of(document, _ARTICLE_FIELDS if article else _TICKET_FIELDS),
+        source=_storable(document.source, "source"),
+        path=None if path is None else _storable(path, "path"),
+        revision=revision,
+        content=json_text({name: _plain(getattr(document, name)) for name in names}, document.id),
     )
 
 
@@ -80,21 +83,23 @@ def json_text(value: JSON, name: str) -> str:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidInput(f"{name} holds a value that JSON cannot express: {error}") from error
-    return storable(text, name)
+    return _storable(text, name)
 
 
-def storable(text: str, name: str) -> str:
-    """Return `text` if it is made of whole characters; NUL is one. Raises InvalidInput for a lone surrogate."""
+def is_storable(text: str) -> bool:
+    """Say whether text is made of whole characters; NUL is one, a lone surrogate is none."""
     try:
         text.encode()
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _storable(text: str, name: str) -> str:
+    if not is_storable(text):
         shown = name.encode("ascii", "backslashreplace").decode()
-        raise InvalidInput(f"{shown} holds half a character (a lone surrogate); remove it") from error
+        raise InvalidInput(f"{shown} holds half a character (a lone surrogate); remove it")
     return text
-
-
-def _content_of(document: Document, names: tuple[str, ...]) -> str:
-    return json_text({name: _plain(getattr(document, name)) for name in names}, document.id)
 
 
 def _plain(value: object) -> JSON:

@@ -17,21 +17,23 @@ VERSIONS = ("0001",)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database) -> None:
-    """Create or upgrade the schema in one transaction; several processes may do so at once.
+def version_of(database: Database) -> str | None:
+    """Return the version of the schema that is there, `None` in an empty database. Writes nothing.
 
     Raises SchemaTooNew with both versions, StoreError for a database of another program.
     """
     with database.read() as connection:
-        if _version(connection, database.path) == VERSIONS[-1]:
-            return
+        return _version(connection, database.path)
+
+
+def migrate(database: Database) -> None:
+    """Create or upgrade the schema in one transaction; several processes may do so at once. Raises as `version_of`."""
     with database.write() as connection:
         if _version(connection, database.path) != VERSIONS[-1]:
             _upgrade(connection)
 
 
 def _version(connection: Connection, path: Path) -> str | None:
-    """Return the version of the schema that is there, `None` in an empty database."""
     tables = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
     if not tables:
         return None

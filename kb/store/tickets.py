@@ -17,7 +17,7 @@ from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.erasure import forget_document
 from kb.store.part import Part
-from kb.store.rows import DocumentRow, document_from, row_of
+from kb.store.rows import DocumentRow, document_from, is_storable, row_of
 from kb.store.sqlite import refuse_too_many
 from kb.store.tables import document, link, tombstone
 from kb.tickets import merged
@@ -63,7 +63,7 @@ class SqlTickets(Part):
     def upsert_tickets(self, upserts: Sequence[TicketUpsert]) -> Sequence[Outcome | InvalidTicket]:
         """Merge deliveries in order, in one transaction, and return what became of each."""
         refuse_too_many(len(upserts), "tickets")
-        ids = list(dict.fromkeys(upsert.id for upsert in upserts))
+        ids = list(dict.fromkeys(upsert.id for upsert in upserts if is_storable(upsert.id)))
         outcomes: list[Outcome | InvalidTicket] = []
         with self._database.write() as connection:
             stored = documents_by_id(connection, ids)

@@ -134,6 +134,8 @@ class ArticleSuite:
         "values",
         [
             {"title": "half \ud800"},
+            {"id": "half \ud800"},
+            {"path": "half \ud800"},
             {"extra": {"share": float("nan")}},
             {"extra": {"share": float("inf")}},
             {"extra": {"share": object()}},

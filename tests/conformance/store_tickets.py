@@ -95,11 +95,12 @@ class TicketSuite:
                 delivery("3", title="half \ud800"),
                 delivery("4", title="x", extra={"share": float("nan")}),
                 delivery("5", title="x", opened_at=datetime(2026, 1, 1)),
+                delivery("half \udfff", title="x"),
                 delivery("6", title="Good, too"),
             ]
         )
-        assert [outcomes[0], outcomes[5]] == ["created", "created"]
-        assert all(isinstance(outcome, InvalidTicket) and outcome.message for outcome in outcomes[1:5])
+        assert [outcomes[0], outcomes[6]] == ["created", "created"]
+        assert all(isinstance(outcome, InvalidTicket) and outcome.message for outcome in outcomes[1:6])
         assert isinstance(outcomes[1], InvalidTicket) and outcomes[1].field == "title"
         assert store.ticket_ids() == ["zammad:1", "zammad:6"]
 
