@@ -36,7 +36,7 @@ def load_examples(store: Store) -> tuple[ImportReport, ImportReport]:
     """Load the example articles and tickets once; the mark that they were loaded survives their removal."""
     folder = shipped_folder(EXAMPLE_SOURCE)
     articles = import_articles(store, folder, source=EXAMPLE_SOURCE, prune=False, detect=detect_language)
-    tickets = import_tickets(store, folder / "tickets.jsonl", source=EXAMPLE_SOURCE, detect=detect_language)
+    tickets = import_tickets(store, folder / "tickets.jsonl", source=EXAMPLE_SOURCE)
     store.put_setting(LOADED_SETTING, "loaded")
     return articles, tickets
 

@@ -1,0 +1,56 @@
+"""`kb index`: bring the indexes up to the store, here or by waiting for the server that does it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from kb.errors import IndexLocked
+from kb.protocols.store import Store
+from kb.settings import Settings, read_settings
+from web.cli.progress import progress_bar, say
+from web.wiring import EncoderOnce, Services, opened_store
+
+_POLL_S = 0.2
+
+
+@click.command("index")
+@click.option("--rebuild", is_flag=True, help="Make the indexes anew; searches go on meanwhile.")
+@click.option("--no-wait", is_flag=True, help="While a server runs, return before it has indexed.")
+@click.pass_obj
+def index_command(home: Path, rebuild: bool, no_wait: bool) -> None:
+    """Bring the indexes up to the store."""
+    settings = read_settings(home)
+    with opened_store(settings) as store:
+        bring_up(settings, store, wait=not no_wait, rebuild=rebuild)
+
+
+def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = False) -> None:
+    """Index what is pending. When another process is indexing, wait for it, or return at once without `wait`."""
+    indexing = Services(settings, store, EncoderOnce(settings, say), say).indexing()
+    try:
+        with progress_bar("Indexing") as progress:
+            report = indexing.rebuild(progress) if rebuild else indexing.drain(progress)
+        if report.documents:
+            click.echo(f"Indexed {report.documents} documents: {report.encoded} texts encoded, {report.reused} reused.")
+        return
+    except IndexLocked:
+        if rebuild:
+            indexing.ask_for_rebuild()
+    if not wait:
+        click.echo(f"A server indexes {store.pending_count()} changed documents.")
+        return
+    most = store.pending_count()
+    with progress_bar("Waiting for the server") as progress:
+        while indexing.is_locked() and (store.pending_count() or (rebuild and indexing.is_rebuild_wanted())):
+            left = store.pending_count()
+            most = max(most, left)
+            progress(most - left, most)
+            time.sleep(_POLL_S)
+    if store.pending_count() or (rebuild and indexing.is_rebuild_wanted()):
+        # The process that held the lock is gone and left work behind: do it here.
+        bring_up(settings, store, wait=wait, rebuild=rebuild)
+        return
+    click.echo("The server has indexed everything.")

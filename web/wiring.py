@@ -1,0 +1,154 @@
+"""Put the parts together: the one place that knows which store, engines and encoder an installation runs on."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from search.searcher import Searcher
+
+from indexer.current import CurrentIndexes
+from indexer.engines import Engines, installed_engines
+from indexer.indexing import Indexing
+from indexer.worker import IndexWorker
+from kb.errors import FixloreError, ModelUnavailable
+from kb.protocols.encoder import Encoder
+from kb.protocols.store import Store
+from kb.reporting import Say
+from kb.settings import Settings
+
+SESSION_KEY = "session_key"
+EncoderSource = Callable[[], Encoder]
+
+
+class EncoderOnce:
+    """Opens the encoder when it is first needed and then returns the same one, also when opening it failed."""
+
+    def __init__(self, settings: Settings, say: Say):
+        self._settings = settings
+        self._say = say
+        self._lock = threading.Lock()
+        self._encoder: Encoder | None = None
+        self._failure: str | None = None
+
+    def __call__(self) -> Encoder:
+        """Return the encoder. Raises ModelUnavailable."""
+        with self._lock:
+            if self._failure is not None:
+                raise ModelUnavailable(self._failure)
+            if self._encoder is None:
+                from indexer.encoding.open_encoder import open_encoder
+
+                try:
+                    self._encoder = open_encoder(self._settings.home, self._settings.model, self._say)
+                except ModelUnavailable as error:
+                    self._failure = str(error)
+                    raise
+            return self._encoder
+
+
+class Services:
+    """What pages, endpoints and commands work with. Close it, or use `open_services`."""
+
+    def __init__(self, settings: Settings, store: Store, encoder: EncoderSource, say: Say):
+        self.settings = settings
+        self.store = store
+        self.encoder = encoder
+        self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
+        self._say = say
+        self._lock = threading.Lock()
+        self._searcher: Searcher | None = None
+        self._indexes: CurrentIndexes | None = None
+        self._worker: IndexWorker | None = None
+
+    @property
+    def indexes(self) -> CurrentIndexes:
+        """Return the indexes that answer."""
+        with self._lock:
+            if self._indexes is None:
+                self._indexes = CurrentIndexes(self.settings.index_path, self.engines)
+            return self._indexes
+
+    def searcher(self) -> Searcher:
+        """Return what answers questions and tickets."""
+        indexes = self.indexes
+        with self._lock:
+            if self._searcher is None:
+                self._searcher = Searcher(self.store, indexes.keyword, indexes.vectors, self.encoder)
+            return self._searcher
+
+    def indexing(self) -> Indexing:
+        """Return what brings the indexes up to the store."""
+        return Indexing(self.store, self.settings.index_path, self.engines, self.encoder, self._say)
+
+    def start_indexing(self) -> None:
+        """Index in the background from now on, for every process that writes to this store."""
+        self._worker = IndexWorker(self.indexing(), self.store.pending_count, self.indexes.refresh)
+        self._worker.start()
+
+    def wake(self) -> None:
+        """Have changes indexed now rather than within a second."""
+        if self._worker is not None:
+            self._worker.wake()
+
+    def session_key(self) -> str:
+        """Return the key that signs sessions, made once for each installation."""
+        key = self.store.setting(SESSION_KEY)
+        if key is None:
+            key = secrets.token_hex(32)
+            self.store.put_setting(SESSION_KEY, key)
+        return key
+
+    def readiness(self) -> dict[str, object]:
+        """Return whether searches can be answered, and what keeps a lane from it."""
+        lanes = {"keyword": _reason(lambda: self.indexes.keyword.size), "semantic": _reason(self._semantic)}
+        down = {name: reason for name, reason in lanes.items() if reason is not None}
+        waiting = self.store.pending_count()
+        report: dict[str, object] = {"ready": len(down) < len(lanes), "down": down, "pending_changes": waiting}
+        if self._worker is not None and self._worker.last_error:
+            report["indexing"] = self._worker.last_error
+        return report
+
+    def _semantic(self) -> None:
+        self.encoder()
+        _ = self.indexes.vectors.size
+
+    def close(self) -> None:
+        """Stop indexing after the commit under way, and close the store. Idempotent."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+        self.store.close()
+
+
+def _reason(check: Callable[[], object]) -> str | None:
+    try:
+        check()
+    except FixloreError as error:
+        return str(error)
+    return None
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """Open the store of an installation for the length of a `with` block; creates it in an empty home."""
+    from kb.store.open_store import open_store
+
+    store = open_store(settings.store_path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_services(settings: Settings, say: Say, encoder: EncoderSource | None = None) -> Iterator[Services]:
+    """Open everything for the length of a `with` block; `encoder` stands in for the installed one in tests."""
+    with opened_store(settings) as store:
+        services = Services(settings, store, encoder or EncoderOnce(settings, say), say)
+        try:
+            yield services
+        finally:
+            services.close()
