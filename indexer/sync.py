@@ -122,7 +122,10 @@ class Sync:
         return self._report
 
     def bring(self, ids: Sequence[str]) -> SyncReport:
-        """Bring these documents into both indexes, whatever the change log says, in their order. Raises likewise."""
+        """Bring these documents into both indexes, whatever the change log says, in their order. Raises likewise.
+
+        So an index is built beside another one: its changes stay pending until `drain` finds them done.
+        """
         self._begin(len(ids))
         try:
             for start in range(0, len(ids), BATCH):

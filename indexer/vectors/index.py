@@ -48,7 +48,7 @@ _ATTEMPTS = 5
 class FaissVectorIndex:
     """A VectorIndex in one directory. Made by `open_vector_index`."""
 
-    def __init__(self, directory: Path, recipe: Recipe, exact_rows: int, few_share: float):
+    def __init__(self, directory: Path, recipe: Recipe, *, create: bool, exact_rows: int, few_share: float):
         self._directory = directory
         self._recipe = recipe
         self._exact_rows = exact_rows
@@ -58,7 +58,10 @@ class FaissVectorIndex:
         self._read = b""
         self._latest: State
         self._state: State | None = None
-        self._create()
+        if create:
+            self._create()
+        elif manifest_bytes(directory) is None:
+            raise IndexUnavailable(f"there is no vector index in {directory}; make it with `kb index`")
         self.refresh()
 
     @property
@@ -211,12 +214,17 @@ class FaissVectorIndex:
 
 
 def open_vector_index(
-    directory: Path, recipe: Recipe, exact_rows: int = EXACT_ROWS, few_share: float = FEW_SHARE
+    directory: Path,
+    recipe: Recipe,
+    *,
+    create: bool = True,
+    exact_rows: int = EXACT_ROWS,
+    few_share: float = FEW_SHARE,
 ) -> FaissVectorIndex:
-    """Open the vector index in `directory`, or create an empty one there.
+    """Open the vector index in `directory`; with `create`, make an empty one where there is none.
 
     A segment of more than `exact_rows` passages has a graph to propose rows instead of looking at each, unless a filter
     leaves less than `few_share` of them. Raises RecipeMismatch when the index holds vectors of another recipe,
-    IndexUnavailable when it is damaged, with what to do.
+    IndexUnavailable when it is missing or damaged, with what to do.
     """
-    return FaissVectorIndex(directory, recipe, exact_rows, few_share)
+    return FaissVectorIndex(directory, recipe, create=create, exact_rows=exact_rows, few_share=few_share)

@@ -1,0 +1,370 @@
+"""One process indexes; answers never stop; a rebuild is switched to in one step."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from indexer.current import CurrentIndexes
+from indexer.engines import Engines, installed_engines
+from indexer.indexing import Indexing
+from indexer.lock import FileLock, is_locked
+from indexer.manifest import (
+    CURRENT,
+    LOCK,
+    BuiltWith,
+    built_with,
+    current_generation,
+    new_generation,
+    publish_generation,
+)
+from indexer.worker import IndexWorker
+from kb.access import ADMINISTRATOR
+from kb.documents import Article
+from kb.errors import IndexLocked, IndexUnavailable, ModelUnavailable
+from kb.protocols.encoder import Encoder, Vector
+from kb.queries import Filter, KeywordQuery, WordGroup
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.store import MemoryStore
+
+ENCODER = FakeEncoder(32)
+
+
+class Installation:
+    """A store, its indexes on disk, and what searches them."""
+
+    def __init__(self, path: Path):
+        self.path = path / "index"
+        self.store = MemoryStore()
+        self.has_model = True
+        self.told: list[str] = []
+        self.indexing = self.another()
+        self.indexes = CurrentIndexes(self.path, self.engines())
+
+    def encoder(self) -> Encoder:
+        if not self.has_model:
+            raise ModelUnavailable("the model has been removed")
+        return ENCODER
+
+    def engines(self, keyword_engine: str = "tantivy") -> Engines:
+        return installed_engines(keyword_engine, self.encoder)
+
+    def another(self, engines: Engines | None = None) -> Indexing:
+        return Indexing(self.store, self.path, engines or self.engines(), self.encoder, self.told.append)
+
+    def write(self, *names: str) -> None:
+        self.store.put_articles([Article(id=one, title=f"Printer {one}", body="Paper jam.") for one in names], "x")
+
+    def words(self) -> list[str]:
+        self.indexes.refresh()
+        query = KeywordQuery(words=(WordGroup(("printer",)),))
+        return sorted(hit.document_id for hit in self.indexes.keyword.search(query, Filter(), ADMINISTRATOR, 99))
+
+    def meanings(self) -> list[str]:
+        self.indexes.refresh()
+        query = ENCODER.encode_query("printer")
+        return sorted(hit.document_id for hit in self.indexes.vectors.search(query, Filter(), ADMINISTRATOR, 99))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+def generations(home: Installation) -> list[str]:
+    return sorted(one.name for one in home.path.iterdir() if one.is_dir())
+
+
+def test_search_says_what_to_do_when_nothing_was_indexed(home: Installation) -> None:
+    with pytest.raises(IndexUnavailable, match="kb index"):
+        home.words()
+
+
+def test_drain_makes_the_indexes_when_there_are_none(home: Installation) -> None:
+    home.write("a", "b")
+    home.indexing.drain()
+    assert (home.words(), home.meanings()) == (["a", "b"], ["a", "b"])
+    assert (home.indexes.keyword.size, home.indexes.vectors.size) == (2, 4)
+    assert not home.indexing.is_locked()
+
+
+def test_drain_indexes_everything_again_when_the_index_directory_was_removed(tmp_path: Path) -> None:
+    home = Installation(tmp_path)
+    home.write("a", "b")
+    home.indexing.drain()
+    shutil.rmtree(home.path)
+    home.write("c")
+    assert home.indexing.drain().documents == 3
+    assert (home.words(), home.meanings()) == (["a", "b", "c"], ["a", "b", "c"])
+
+
+def test_drain_is_seen_by_searches_that_were_open_before(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    assert home.words() == ["a"]
+    home.write("b")
+    home.indexing.drain()
+    home.store.delete_articles(["a"])
+    home.indexing.drain()
+    assert (home.words(), home.meanings()) == (["b"], ["b"])
+
+
+def test_drain_builds_anew_when_another_version_of_analysis_built_the_index(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    built = home.engines().built
+    publish_generation(home.path / "1", BuiltWith(built.engine, built.analysis_version - 1))
+    report = home.indexing.drain()
+    assert (report.written, report.reused, report.encoded) == (1, 2, 0)
+    assert generations(home) == ["2"]
+    assert built_with(home.path / "2") == built
+    assert (home.words(), home.meanings()) == (["a"], ["a"])
+
+
+def test_rebuild_switches_generations_and_keeps_answering_meanwhile(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    seen: list[tuple[list[str], list[str]]] = []
+    home.store.delete_articles(["a"])
+    home.write("b")
+
+    def progress(done: int, total: int) -> None:
+        seen.append((home.words(), home.meanings()))
+
+    report = home.indexing.rebuild(progress)
+    assert seen and set(map(str, seen)) == {str((["a"], ["a"]))}
+    assert (home.words(), home.meanings()) == (["b"], ["b"])
+    assert (report.written, report.encoded) == (1, 2)
+    assert generations(home) == ["2"]
+    assert home.store.pending_count() == 0
+
+
+def test_rebuild_changes_nothing_when_it_is_stopped_or_fails(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    home.write("b")
+    assert home.indexing.rebuild(keep_going=lambda: False).stopped
+    assert home.words() == ["a"]
+
+    def fail(done: int, total: int) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        home.indexing.rebuild(fail)
+    assert (home.words(), home.store.pending_count()) == (["a"], 1)
+    assert not home.indexing.is_locked()
+    home.indexing.drain()
+    assert (home.words(), home.meanings()) == (["a", "b"], ["a", "b"])
+    home.indexing.rebuild()
+    assert len(generations(home)) == 1
+    assert home.words() == ["a", "b"]
+
+
+def test_rebuild_is_refused_when_there_is_no_model_and_vectors_stay(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    home.has_model = False
+    with pytest.raises(ModelUnavailable):
+        home.indexing.rebuild()
+    home.has_model = True
+    assert home.meanings() == ["a"]
+
+
+def test_words_are_found_when_there_is_no_model_and_meanings_when_it_is_back(tmp_path: Path) -> None:
+    home = Installation(tmp_path)
+    home.has_model = False
+    home.write("a")
+    assert home.indexing.drain().vectors_behind
+    assert home.words() == ["a"]
+    with pytest.raises(IndexUnavailable, match="removed"):
+        home.meanings()
+    home.has_model = True
+    home.indexing.drain()
+    home.indexes = CurrentIndexes(home.path, home.engines())
+    assert home.meanings() == ["a"]
+
+
+def test_searches_keep_one_lane_when_the_other_is_damaged(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    next((home.path / "1" / "vectors").glob("*.rows")).write_bytes(b"torn")
+    home.indexes = CurrentIndexes(home.path, home.engines())
+    assert home.words() == ["a"]
+    with pytest.raises(IndexUnavailable, match="rebuild"):
+        home.meanings()
+    home.write("b")
+    assert home.indexing.drain().vectors_behind
+    assert any("damaged" in line for line in home.told)
+    assert home.words() == ["a", "b"]
+    home.indexing.rebuild()
+    assert home.meanings() == ["a", "b"]
+
+
+def test_drain_is_refused_when_another_indexes(home: Installation) -> None:
+    home.write("a")
+    home.indexing.acquire()
+    assert home.indexing.is_locked()
+    with pytest.raises(IndexLocked):
+        home.another().drain()
+    home.indexing.drain()
+    assert home.indexing.is_locked()
+    home.indexing.release()
+    home.indexing.release()
+    assert not home.indexing.is_locked()
+    home.another().drain()
+
+
+def test_new_generation_removes_what_a_killed_rebuild_left(tmp_path: Path) -> None:
+    first = new_generation(tmp_path)
+    publish_generation(first, BuiltWith("tantivy", 1))
+    torn = new_generation(tmp_path)
+    (torn / "keyword").mkdir()
+    third = new_generation(tmp_path)
+    assert current_generation(tmp_path) == first
+    assert (first.exists(), torn.exists(), third.name) == (True, False, "3")
+
+
+@pytest.mark.parametrize("content", [b"", b"../1", b"\xff", b"one"])
+def test_current_generation_is_refused_when_its_name_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / CURRENT).write_bytes(content)
+    with pytest.raises(IndexUnavailable, match="rebuild"):
+        current_generation(tmp_path)
+
+
+def test_lock_excludes_others_until_it_is_released(tmp_path: Path) -> None:
+    path = tmp_path / LOCK
+    assert not is_locked(path)
+    with FileLock(path) as lock:
+        lock.acquire()
+        assert is_locked(path)
+        with pytest.raises(IndexLocked):
+            FileLock(path).acquire()
+    assert not is_locked(path)
+    lock.release()
+
+
+# The worker of a server
+
+
+class Watch:
+    """Lets a test wait for what a worker does, without looking at a clock."""
+
+    def __init__(self, home: Installation):
+        self.home = home
+        self._turned = threading.Event()
+
+    def refresh(self) -> None:
+        self.home.indexes.refresh()
+        self._turned.set()
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        for _ in range(600):
+            self._turned.clear()
+            with suppress(IndexUnavailable):
+                if is_so():
+                    return
+            self._turned.wait(0.1)
+        raise AssertionError("the worker did not get there")
+
+
+@pytest.fixture
+def watch(home: Installation) -> Watch:
+    return Watch(home)
+
+
+def worker_of(home: Installation, watch: Watch, poll_s: float = 0.02) -> IndexWorker:
+    return IndexWorker(home.indexing, home.store.pending_count, watch.refresh, poll_s)
+
+
+def test_worker_indexes_what_is_written_by_others_and_frees_the_lock_when_stopped(
+    home: Installation, watch: Watch
+) -> None:
+    worker = worker_of(home, watch)
+    worker.start()
+    worker.start()
+    try:
+        home.write("a")
+        watch.until(lambda: home.meanings() == ["a"])
+        home.write("b")
+        watch.until(lambda: home.words() == ["a", "b"])
+        assert home.indexing.is_locked()
+    finally:
+        worker.stop()
+    worker.stop()
+    assert not home.indexing.is_locked()
+    home.write("c")
+    home.another().drain()
+    assert home.words() == ["a", "b", "c"]
+
+
+def test_worker_indexes_at_once_when_woken(home: Installation, watch: Watch) -> None:
+    worker = worker_of(home, watch, poll_s=3600)
+    worker.start()
+    try:
+        watch.until(lambda: home.words() == [])
+        home.write("a")
+        worker.wake()
+        watch.until(lambda: home.words() == ["a"])
+    finally:
+        worker.stop()
+
+
+def test_worker_rebuilds_when_a_command_asks_for_it(home: Installation, watch: Watch) -> None:
+    home.write("a")
+    home.indexing.drain()
+    worker = worker_of(home, watch)
+    worker.start()
+    try:
+        home.another().ask_for_rebuild()
+        watch.until(lambda: not home.indexing.is_rebuild_wanted() and generations(home) == ["2"])
+        watch.until(lambda: home.words() == ["a"])
+    finally:
+        worker.stop()
+
+
+def test_worker_waits_and_shows_results_when_another_process_indexes(home: Installation, watch: Watch) -> None:
+    other = home.another()
+    other.acquire()
+    worker = worker_of(home, watch)
+    worker.start()
+    try:
+        home.write("a")
+        other.drain()
+        watch.until(lambda: home.words() == ["a"])
+        other.release()
+        home.write("b")
+        watch.until(lambda: home.words() == ["a", "b"])
+    finally:
+        worker.stop()
+
+
+def test_worker_goes_on_when_an_error_has_passed(
+    home: Installation, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = [ValueError("odd text"), IndexUnavailable("disk full")]
+
+    class Failing(FakeEncoder):
+        def encode_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vector:
+            if failures:
+                raise failures.pop(0)
+            return super().encode_documents(texts, progress)
+
+    encoder = Failing(32)
+    home.indexing = Indexing(home.store, home.path, home.engines(), lambda: encoder)
+    worker = worker_of(home, watch)
+    home.write("a")
+    worker.start()
+    try:
+        watch.until(lambda: home.meanings() == ["a"])
+        watch.until(lambda: worker.last_error is None)
+    finally:
+        worker.stop()
+    assert [record.message for record in caplog.records] == [
+        "indexing failed: odd text",
+        "indexing failed: disk full",
+    ]
