@@ -17,11 +17,11 @@ from kb.problems import Problem, problem_of
 MAX_FILE_BYTES = 20 * 1024 * 1024
 SUFFIX = ".md"
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 """Byte order marks; those of UTF-32 first, because one begins like UTF-16."""
 FALLBACK_ENCODING = "cp1252"
@@ -113,15 +113,16 @@ def decoded(content: bytes) -> tuple[str, int | None]:
 
     UTF-8 with or without mark, UTF-16 and UTF-32 with one. Raises InvalidInput for anything else.
     """
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
-    if encoding in ("utf-8", "utf-8-sig") and b"\0" in content:
+    mark, encoding = next((known for known in _MARKS if content.startswith(known[0])), (b"", "utf-8"))
+    content = content.removeprefix(mark)
+    if encoding == "utf-8" and b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise InvalidInput("this is no text (it holds NUL bytes); save it as UTF-8", line=line)
     try:
         return content.decode(encoding), None
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        if encoding != "utf-8":
+        line = content[: error.start].decode(encoding, "replace").count("\n") + 1
+        if mark:
             raise InvalidInput(f"this is not valid {encoding.upper()}; save it as UTF-8", line=line) from error
     try:
         return content.decode(FALLBACK_ENCODING), line
