@@ -23,6 +23,7 @@ from kb.store.open_store import now, open_store
 from kb.store.schema import migrate
 from kb.store.sqlite import Database
 from kb.store.store import SqlStore
+from kb.store.turns import Turns
 from tests.conformance.store_samples import article, changed_ids, delivery, put_ticket
 
 REWRITE = """
@@ -335,3 +336,26 @@ def test_no_file_stays_open_when_the_store_is_closed_even_in_the_middle_of_a_rea
         assert open_files()
         store.close()
     assert open_files() == []
+
+
+def test_waiting_writer_goes_before_the_one_that_has_just_written() -> None:
+    turns = Turns()
+    order: list[str] = []
+    assert turns.begin(30)
+
+    def wait() -> None:
+        assert turns.begin(30)
+        order.append("waiting")
+        turns.end()
+
+    thread, failures = in_thread(wait)
+    while not turns._first_in_line.locked():
+        pass
+    turns.end()
+    assert turns.begin(30)
+    order.append("again")
+    assert not turns.begin(0.01)
+    turns.end()
+    thread.join()
+    assert failures == []
+    assert order == ["waiting", "again"]

@@ -119,7 +119,7 @@ def test_times_are_stored_in_an_order_that_is_theirs(times: list[datetime], day:
     assert by_text == sorted(one.astimezone(UTC) for one in times)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ARTICLES, max_size=5), st.lists(TICKETS.filter(lambda one: one.title), max_size=5))
 def test_documents_survive_the_database_whatever_they_hold(
     directory: Path, names: Iterator[int], articles: list[Article], tickets: list[Ticket]
@@ -148,7 +148,7 @@ def test_documents_survive_the_database_whatever_they_hold(
     path.unlink()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_both_stores_agree_whatever_happens_in_whatever_order(
     directory: Path, names: Iterator[int], steps: list[tuple[object, ...]]

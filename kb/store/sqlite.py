@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kb.errors import FixloreError, InvalidInput, StoreBusy, StoreError
+from kb.store.turns import Turns
 
 Item = TypeVar("Item")
 MOST = 500
@@ -59,7 +60,7 @@ class Database:
         self.path = path
         self._patience = patience
         self._closed = threading.Event()
-        self._writing = threading.Lock()  # SQLite's own waiting is by polling, which is slow and unfair
+        self._turns = Turns()  # SQLite's own waiting is by polling, which is slow and unfair
         self.engine: Engine = create_engine(
             URL.create("sqlite", database=str(path)),
             connect_args={"timeout": patience},
@@ -82,13 +83,13 @@ class Database:
 
         Raises StoreBusy when another writer holds the database for longer than `patience`.
         """
-        if not self._writing.acquire(timeout=self._patience):
+        if not self._turns.begin(self._patience):
             raise _busy(self.path)
         try:
             with self._translated(), self._connected(self._write_engine) as connection:
                 yield connection
         finally:
-            self._writing.release()
+            self._turns.end()
 
     def use_write_ahead_log(self) -> None:
         """Put the file into WAL mode, which it keeps. Raises StoreError where the file system cannot."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,12 +36,21 @@ class Tombstone:
         return self.deleted_at is not None and isinstance(updated_at, datetime) and updated_at > self.deleted_at
 
 
+class _Languages(dict[str, str]):
+    """Text → its language, detected when first asked for."""
+
+    def __missing__(self, text: str) -> str:
+        language = self[text] = detect_language(text)
+        return language
+
+
 @dataclass(slots=True)
 class _Batch:
     """The documents that one batch touches, as they are after each delivery."""
 
     held: dict[str, Document]
     buried: Mapping[str, Tombstone]
+    languages: _Languages
     changed: dict[str, tuple[Ticket, DocumentRow]] = field(default_factory=dict)
 
     def outcome(self, upsert: TicketUpsert) -> Outcome:
@@ -50,7 +60,7 @@ class _Batch:
             raise conflict(stored, upsert.source)
         if stored is None and upsert.id in self.buried and not self.buried[upsert.id].admits(upsert):
             return "ignored"
-        outcome, ticket = merged(stored, upsert, detect_language)
+        outcome, ticket = merged(stored, upsert, self.languages.__getitem__)
         if outcome in ("created", "updated"):
             self.changed[ticket.id] = ticket, row_of(ticket)
             self.held[ticket.id] = ticket
@@ -64,10 +74,11 @@ class SqlTickets(Part):
         """Merge deliveries in order, in one transaction, and return what became of each."""
         refuse_too_many(len(upserts), "tickets")
         ids = list(dict.fromkeys(upsert.id for upsert in upserts if is_storable(upsert.id)))
+        languages = self._languages(upserts, ids)
         outcomes: list[Outcome | InvalidTicket] = []
         with self._database.write() as connection:
             stored = documents_by_id(connection, ids)
-            batch = _Batch(dict(stored), _tombstones(connection, ids))
+            batch = _Batch(dict(stored), _tombstones(connection, ids), languages)
             for upsert in upserts:
                 try:
                     outcomes.append(batch.outcome(upsert))
@@ -116,6 +127,17 @@ class SqlTickets(Part):
             forget_document(connection, ticket_id)
         self._database.forget_deleted()
         return was_there
+
+    def _languages(self, upserts: Sequence[TicketUpsert], ids: Sequence[str]) -> _Languages:
+        """Detect the languages of new tickets: milliseconds for each, for which no other writer should wait."""
+        with self._database.read() as connection:
+            known = set(connection.scalars(select(document.c.id).where(document.c.id.in_(ids))))
+        languages = _Languages()
+        for upsert in upserts:
+            if upsert.id not in known and not upsert.fields.get("language"):
+                with suppress(InvalidInput):
+                    merged(None, upsert, languages.__getitem__)
+        return languages
 
     def _bury(self, connection: Connection, ticket_id: str, at: datetime | None) -> bool:
         stored = documents_by_id(connection, [ticket_id]).get(ticket_id)
