@@ -10,7 +10,7 @@ from kb.access import may_read
 from kb.documents import Document
 from kb.queries import Viewer
 from kb.store.part import Part
-from kb.store.rows import document_from
+from kb.store.rows import document_from, is_storable
 from kb.store.sqlite import chunks
 from kb.store.tables import document
 
@@ -29,7 +29,7 @@ def ids_after(connection: Connection, last: str | None, limit: int) -> Sequence[
 def documents_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Document]:
     """Return those of `ids` that exist, in no order, within the caller's transaction."""
     found: dict[str, Document] = {}
-    for some in chunks(ids):
+    for some in chunks([one for one in ids if is_storable(one)]):
         for row in connection.execute(select(document).where(document.c.id.in_(some))):
             one = document_from(row)
             found[one.id] = one

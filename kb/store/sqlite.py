@@ -30,7 +30,6 @@ MOST = 500
 """Rows in one write transaction, and values in one IN list."""
 PATIENCE = 30.0
 """Seconds a writer waits for another one: many times what the longest transaction takes."""
-_SECURE_DELETE = 1
 
 
 def chunks(items: Sequence[Item], size: int = MOST) -> Iterator[Sequence[Item]]:
@@ -130,7 +129,7 @@ class Database:
                     copy.execute("PRAGMA journal_mode = DELETE")  # the copy is one file, wherever it is carried
                 finally:
                     copy.close()
-            with unfinished.open("rb") as written:
+            with unfinished.open("r+b") as written:
                 os.fsync(written.fileno())
             unfinished.rename(target)
         except OSError as error:
@@ -185,7 +184,7 @@ class Database:
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     """Set up a new connection; SQLAlchemy, not the driver, begins its transactions."""
     connection.isolation_level = None
-    for pragma in ("foreign_keys = ON", "synchronous = FULL", f"secure_delete = {_SECURE_DELETE}"):
+    for pragma in ("foreign_keys = ON", "synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -281,7 +281,7 @@ class TicketSuite:
     def test_documents_come_back_in_the_order_asked_for_and_unknown_ids_are_skipped(self, store: Store) -> None:
         store.put_articles([article("a"), article("b")], "author")
         ticket = put_ticket(store)
-        found = store.documents(["zammad:1", "nowhere", "b", "a", "b"])
+        found = store.documents(["zammad:1", "nowhere", "b", "half \ud800", "a", "b"])
         assert list(found.items()) == [("zammad:1", ticket), ("b", article("b")), ("a", article("a"))]
         assert store.documents([]) == {}
 
