@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from indexer.keyword.exact_text import exact_keys, index_terms
-from kb.access import may_read_facts
+from indexer.keyword.exact_text import exact_keys, index_terms, surface_keys
 from kb.protocols.keyword import MAX_WORD_GROUPS
-from kb.queries import DEFAULT_FIELD_WEIGHTS, TEXT_FIELDS, Facts, KeywordQuery, Viewer
+from kb.queries import DEFAULT_FIELD_WEIGHTS, TEXT_FIELDS, KeywordQuery
 
 K1 = 1.2
 B = 0.75
@@ -21,7 +20,6 @@ PHRASE_WEIGHTS = DEFAULT_FIELD_WEIGHTS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_ANYONE = Viewer(name="anyone", audiences=None, may_edit=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def plan_of(query: KeywordQuery) -> QueryPlan:
 
 def planned_phrases(phrases: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     """Return the phrases that have a word, none twice, in order."""
-    return tuple(dict.fromkeys(words for phrase in phrases if (words := tuple(exact_keys(phrase)))))
+    return tuple(dict.fromkeys(words for phrase in phrases if (words := tuple(surface_keys(tuple(phrase))))))
 
 
 def idf(documents: int, holding: int) -> float:
@@ -107,8 +105,3 @@ def rounded(score: float) -> float:
 def microseconds(moment: datetime) -> int:
     """Return an aware time as whole microseconds since 1970, exactly."""
     return (moment - _EPOCH) // _MICROSECOND
-
-
-def is_for_anyone(facts: Facts) -> bool:
-    """Say whether the state of a document shows it to viewers who may not edit."""
-    return may_read_facts(_ANYONE, facts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import tantivy
@@ -17,21 +16,18 @@ from tantivy import Occur, Query
 
 from indexer.keyword.exact_text import exact_key, index_terms
 from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, write_stamp
-from indexer.keyword.query_plan import QueryPlan, idf, plan_of, rounded
-from indexer.keyword.tantivy_query import Clause, TantivyQueries
+from indexer.keyword.query_plan import QueryPlan, plan_of
+from indexer.keyword.tantivy_query import TantivyQueries
+from indexer.keyword.tantivy_ranking import CommittedState, best_hits, committed_state, scores_of
 from indexer.keyword.tantivy_schema import (
     ANY_TEXT,
     FINGERPRINT,
     ID,
-    IDENTIFIERS,
     KEY,
+    READERS,
     SCHEMA_VERSION,
-    SHOWN,
-    SHOWN_NO,
-    SHOWN_YES,
     fact_field,
     keyword_schema,
-    register_tokenizer,
     stored_text,
     tantivy_document,
 )
@@ -43,22 +39,9 @@ from kb.queries import FILTER_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
 STAMP = Stamp("tantivy", SCHEMA_VERSION)
 WRITER_BYTES = 128_000_000
 """Memory for documents before a segment is written."""
-SPARE_HITS = 32
-"""Hits fetched beyond `depth` at first, since equal scores at the cut are rare but for short queries."""
-MOST_TIED = 20_000
-"""Hits looked at, at most, to complete the group of equal scores at the cut."""
 MOST_VALUES = 60_000
 """Values of a facet that are counted in one pass; Tantivy refuses more than 65,000 buckets."""
 _META_NAME = "meta.json"
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """One committed state: `mark` tells it from the next, `ids` remembers which document lies where."""
-
-    searcher: tantivy.Searcher
-    mark: tuple[int, int, int]
-    ids: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 class TantivyIndex:
@@ -73,7 +56,7 @@ class TantivyIndex:
         self._may_write = write
         self._lock = threading.RLock()
         self._writer: tuple[tantivy.IndexWriter, FileLock] | None = None
-        self._state: _State | None = None
+        self._state: CommittedState | None = None
         schema = keyword_schema()
         self._queries = TantivyQueries(schema)
         with self._translated():
@@ -84,7 +67,6 @@ class TantivyIndex:
             check_stamp(directory, STAMP)
             self._index = tantivy.Index.open(str(directory))
             self._index.config_reader("manual", 0)
-            register_tokenizer(self._index)
         self.refresh()
 
     def search(self, query: KeywordQuery, where: Filter, viewer: Viewer, depth: int) -> Sequence[Hit]:
@@ -94,10 +76,9 @@ class TantivyIndex:
             return ()
         state = self._open_state()
         with self._translated():
-            wanted = Query.boolean_query(
-                [(Occur.Must, self._scoring(state, plan)), *self._queries.within(where, viewer)]
-            )
-            return self._best(state, wanted, depth)
+            bounds = self._queries.within(where, viewer, state.readership)
+            wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), *bounds])
+            return best_hits(state, wanted, depth)
 
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the score of those of `ids` that match."""
@@ -106,18 +87,18 @@ class TantivyIndex:
             return {}
         state = self._open_state()
         with self._translated():
-            among: Clause = (Occur.Must, Query.const_score_query(self._queries.among(ids), 0.0))
+            among = (Occur.Must, Query.const_score_query(self._queries.among(ids), 0.0))
             wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), among])
-            hits = state.searcher.search(wanted, limit=len(ids), count=False).hits
-            return {self._id_at(state, address): rounded(score) for score, address in hits}
+            return scores_of(state, wanted, len(ids))
 
     def matches(
         self, query: KeywordQuery, where: Filter, viewer: Viewer, facets: Sequence[str], also: Sequence[str] = ()
     ) -> Matches:
         """Count documents that match or are among `also`, and their values of each field in `facets`."""
         plan = plan_of(query)
-        clauses = self._queries.within(where, viewer)
+        state = self._open_state()
         with self._translated():
+            clauses = self._queries.within(where, viewer, state.readership)
             counted = [] if plan.finds_nothing else [self._queries.matching(plan)]
             if also:
                 counted.append(self._queries.among(also))
@@ -127,7 +108,7 @@ class TantivyIndex:
                 return Matches(0, {name: {} for name in facets})
             else:
                 clauses.append((Occur.Must, Query.all_query()))
-            return self._counts(self._open_state(), Query.boolean_query(clauses), facets)
+            return self._counts(state, Query.boolean_query(clauses), facets)
 
     def holding(
         self, identifiers: Sequence[str], phrases: Sequence[tuple[str, ...]], ids: Sequence[str]
@@ -141,7 +122,7 @@ class TantivyIndex:
                 [(Occur.Must, self._queries.among(ids)), (Occur.Must, self._queries.holding(identifiers, phrases))]
             )
             hits = state.searcher.search(wanted, limit=len(ids), count=False).hits
-            return frozenset(self._id_at(state, address) for _, address in hits)
+            return frozenset(state.id_at(address) for _, address in hits)
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs; deleted ones count until Tantivy merges them away."""
@@ -157,7 +138,7 @@ class TantivyIndex:
             mark = self._mark()
             if self._state is None or mark != self._state.mark:
                 self._index.reload()
-                self._state = _State(self._index.searcher(), mark)
+                self._state = committed_state(self._index.searcher(), mark)
 
     @property
     def size(self) -> int:
@@ -207,30 +188,11 @@ class TantivyIndex:
                 finally:
                     lock.release()
 
-    def _scoring(self, state: _State, plan: QueryPlan) -> Query:
-        searcher = state.searcher
-        documents = searcher.doc_freq(SHOWN, SHOWN_YES) + searcher.doc_freq(SHOWN, SHOWN_NO)
-        return self._queries.scoring(plan, lambda one: idf(documents, searcher.doc_freq(IDENTIFIERS, one)))
+    def _scoring(self, state: CommittedState, plan: QueryPlan) -> Query:
+        return self._queries.scoring(plan, state.searcher.doc_freq, state.readership.total)
 
-    def _best(self, state: _State, wanted: Query, depth: int) -> Sequence[Hit]:
-        """Return the best `depth` hits, having looked at every hit that ties with the last of them."""
-        limit = depth + SPARE_HITS
-        while True:
-            found = [
-                (rounded(score), address)
-                for score, address in state.searcher.search(wanted, limit=limit, count=False).hits
-            ]
-            complete = len(found) < limit or found[-1][0] < found[depth - 1][0]
-            if complete or limit >= depth + MOST_TIED:
-                break
-            limit = min(limit * 8, depth + MOST_TIED)
-        if len(found) > depth:
-            found = [one for one in found if one[0] >= found[depth - 1][0]]
-        hits = [Hit(self._id_at(state, address), score) for score, address in found]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.document_id))[:depth]
-
-    def _counts(self, state: _State, wanted: Query, facets: Sequence[str]) -> Matches:
-        wishes: dict[str, object] = {"total": {"value_count": {"field": SHOWN}}}
+    def _counts(self, state: CommittedState, wanted: Query, facets: Sequence[str]) -> Matches:
+        wishes: dict[str, object] = {"total": {"value_count": {"field": READERS}}}
         for name in facets:
             if name in FILTER_FIELDS:
                 wishes[name] = {"terms": {"field": fact_field(name), "size": MOST_VALUES}}
@@ -243,14 +205,7 @@ class TantivyIndex:
         }
         return Matches(int(counted["total"]["value"]), spread)
 
-    def _id_at(self, state: _State, address: tantivy.DocAddress) -> str:
-        place = (address.segment_ord, address.doc)
-        found = state.ids.get(place)
-        if found is None:
-            found = state.ids[place] = stored_text(state.searcher.doc(address), ID)
-        return found
-
-    def _open_state(self) -> _State:
+    def _open_state(self) -> CommittedState:
         state = self._state
         if state is None:
             raise IndexUnavailable("the keyword index has been closed; open it again")

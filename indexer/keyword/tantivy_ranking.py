@@ -1,0 +1,64 @@
+"""Rank what one committed state of a Tantivy index holds, so that the answer does not depend on its segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import tantivy
+from tantivy import Query
+
+from indexer.keyword.query_plan import rounded
+from indexer.keyword.readership import Readership
+from indexer.keyword.tantivy_schema import ID, READERS, stored_text
+from kb.queries import Hit
+
+SPARE_HITS = 32
+"""Hits fetched beyond `depth` at first, since equal scores at the cut are rare but for short queries."""
+MOST_TIED = 20_000
+"""Hits looked at, at most, to complete the group of equal scores at the cut."""
+_GROWTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedState:
+    """One committed state. `mark` tells it from the next; `ids` remembers which document lies where."""
+
+    searcher: tantivy.Searcher
+    mark: tuple[int, int, int]
+    readership: Readership
+    ids: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def id_at(self, address: tantivy.DocAddress) -> str:
+        """Return the id of a found document."""
+        place = (address.segment_ord, address.doc)
+        found = self.ids.get(place)
+        if found is None:
+            found = self.ids[place] = stored_text(self.searcher.doc(address), ID)
+        return found
+
+
+def committed_state(searcher: tantivy.Searcher, mark: tuple[int, int, int]) -> CommittedState:
+    """Return a state with its readership counted."""
+    return CommittedState(searcher, mark, Readership(dict(searcher.terms_with_prefix(READERS, ""))))
+
+
+def best_hits(state: CommittedState, wanted: Query, depth: int) -> list[Hit]:
+    """Return the best `depth` documents, equal scores ordered by id, also where the cut runs through them."""
+    limit = depth + SPARE_HITS
+    while True:
+        found = state.searcher.search(wanted, limit=limit, count=False).hits
+        if len(found) < limit or limit >= depth + MOST_TIED:
+            break
+        if rounded(found[-1][0]) < rounded(found[depth - 1][0]):
+            break
+        limit = min(limit * _GROWTH, depth + MOST_TIED)
+    lowest = rounded(found[depth - 1][0]) if len(found) >= depth else 0.0
+    scored = ((rounded(raw), address) for raw, address in found)
+    hits = [Hit(state.id_at(address), score) for score, address in scored if score >= lowest]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.document_id))[:depth]
+
+
+def scores_of(state: CommittedState, wanted: Query, most: int) -> dict[str, float]:
+    """Return id → score of every document found, `most` at most."""
+    found = state.searcher.search(wanted, limit=most, count=False).hits
+    return {state.id_at(address): rounded(raw) for raw, address in found}
