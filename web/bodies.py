@@ -54,7 +54,7 @@ def _moment(name: str, value: str) -> datetime:
 def logged(services: Services, result_ids: Sequence[str], *, by: str, ticket: str | None = None) -> str:
     """Log which documents an answer held, for feedback to refer to, and return its response id."""
     response_id = uuid.uuid4().hex
-    services.store.log_response(response_id, result_ids, by=by, ticket=ticket)
+    services.responses.add(response_id, result_ids, by=by, ticket=ticket)
     return response_id
 
 

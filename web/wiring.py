@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from search.searcher import Searcher
+from web.response_log import ResponseLog
 
 from indexer.current import CurrentIndexes
 from indexer.engines import Engines, installed_engines
@@ -56,6 +57,7 @@ class Services:
         self.settings = settings
         self.store = store
         self.encoder = encoder
+        self.responses = ResponseLog(store)
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
         self._say = say
         self._lock = threading.Lock()
@@ -120,6 +122,7 @@ class Services:
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        self.responses.close()
         self.store.close()
 
 

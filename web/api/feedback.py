@@ -41,6 +41,7 @@ def record_feedback(
 
     Raises NotFound for an answer that is not logged, InvalidInput for a result it did not hold.
     """
+    services.responses.flush()
     results = services.store.response(response_id)
     if results is None:
         raise NotFound(f"There is no answer {response_id!r}; answers are kept for 90 days.")

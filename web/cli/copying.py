@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def backup_command(home: Path, file: Path) -> None:
     try:
         with opened_store(read_settings(home)) as store:
             store.backup(str(partial))
-        os.replace(partial, file)
+        partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
     click.echo(f"Wrote {file}.")
@@ -62,7 +61,7 @@ def restore_command(home: Path, file: Path) -> None:
         from kb.store.open_store import open_store
 
         open_store(partial).close()  # refuses a file that is no store, or a newer one
-        os.replace(partial, settings.store_path)
+        partial.replace(settings.store_path)
     finally:
         for leftover in home.glob(f"{partial.name}*"):
             leftover.unlink()

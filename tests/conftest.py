@@ -1,0 +1,87 @@
+"""Fixtures shared by the tests: an installation in a temporary home, with real store and engines and a fake encoder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from kb.importing import import_articles, import_tickets
+from kb.language import detect_language
+from kb.settings import Settings
+from tests.fakes.encoder import FakeEncoder
+from web.api.tokens import new_secret, secret_hash
+from web.app import create_app
+from web.links import new_sign_in_path
+from web.wiring import Services, open_services
+
+SAMPLES = Path(__file__).parent / "samples"
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home directory."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def services(home: Path) -> Iterator[Services]:
+    """An installation with a few articles and tickets, indexed."""
+    encoder = FakeEncoder()
+    with open_services(Settings(home=home), lambda line: None, lambda: encoder) as opened:
+        import_articles(opened.store, SAMPLES / "articles", source="runbooks", detect=detect_language)
+        import_tickets(opened.store, SAMPLES / "tickets.jsonl")
+        reindex(opened)
+        yield opened
+
+
+@pytest.fixture
+def app(services: Services) -> Flask:
+    """The application over that installation."""
+    application = create_app(services)
+    application.config["WTF_CSRF_ENABLED"] = False
+    return application
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a session."""
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(client: FlaskClient, services: Services) -> FlaskClient:
+    """A browser that has used the one-time link."""
+    answer = client.get(new_sign_in_path(services.store))
+    assert answer.status_code == 302
+    return client
+
+
+@pytest.fixture
+def bearer(services: Services) -> Callable[..., Headers]:
+    """Return a function that makes a token with scopes and returns the header that carries it."""
+
+    def make(*scopes: str, name: str = "") -> Headers:
+        secret = new_secret()
+        services.store.create_token(name or secret[-8:], scopes, secret_hash(secret))
+        return {"Authorization": f"Bearer {secret}"}
+
+    return make
+
+
+def reindex(services: Services) -> None:
+    """Bring the indexes up to the store and let searches see it."""
+    services.indexing().drain()
+    services.indexes.refresh()
+
+
+@pytest.fixture(scope="session")
+def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose model is exported once for all tests; FIXLORE_TEST_MODEL_HOME names one that lasts."""
+    named = os.environ.get("FIXLORE_TEST_MODEL_HOME")
+    return Path(named) if named else tmp_path_factory.mktemp("model-home")
