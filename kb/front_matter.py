@@ -68,15 +68,17 @@ def to_markdown(article: Article) -> str:
 
     The id is written unless it follows from `article.path`.
     """
-    fields: dict[str, JSON] = {}
-    for name in FIELDS:
-        value = getattr(article, name)
-        if name == "id" and article.path is not None and id_of_path(article.path) == article.id:
-            continue
-        if value or name in _ALWAYS:
-            fields[name] = _plain_value(value)
-    fields.update({name: value for name, value in article.extra.items() if name not in FIELDS})
+    fields = front_matter_of(article)
+    if article.path is not None and id_of_path(article.path) == article.id:
+        del fields["id"]
     return f"---\n{write_yaml(fields)}---\n{_with_line_feeds(article.body)}"
+
+
+def front_matter_of(article: Article) -> dict[str, JSON]:
+    """Return the front matter fields that are set, as JSON values in their order, unknown ones last."""
+    values = {name: getattr(article, name) for name in FIELDS}
+    fields = {name: _plain_value(value) for name, value in values.items() if value or name in _ALWAYS}
+    return {**fields, **{name: value for name, value in article.extra.items() if name not in FIELDS}}
 
 
 def id_of_path(path: str) -> str:

@@ -6,9 +6,12 @@ import logging
 import time
 import uuid
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, g, request
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.security_scheme import SecurityScheme
+from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,12 +20,12 @@ from web.api import articles, feedback, search, similar, tickets
 from web.api.authentication import authenticate
 from web.health import health
 from web.problems import problem_of, status_of, validation_problem, wants_problem
-from web.site import install_site
+from web.site.install import install_site
 from web.site.errors import error_page
 from web.wiring import Services
 
 _log = logging.getLogger("fixlore.requests")
-SECURITY_SCHEMES = {"token": {"type": "http", "scheme": "bearer"}}
+SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {"token": {"type": "http", "scheme": "bearer"}}
 
 
 def create_app(services: Services) -> OpenAPI:

@@ -26,18 +26,20 @@ def filter_of(values: Mapping[str, Sequence[str]], base: Filter | None = None) -
 
     Raises InvalidInput, naming the field, for an unknown field or a date that is none.
     """
-    bounds: dict[str, datetime | None] = {}
+    bounds: dict[str, datetime] = {}
     wanted: dict[str, frozenset[str]] = {}
     for name, given in values.items():
         field = "type" if name == "kind" else name
         if field in _DATES:
-            bounds[field] = _moment(field, given[-1]) if given else None
+            if given:
+                bounds[field] = _moment(field, given[-1])
         elif field in FILTER_FIELDS:
             wanted[field] = frozenset(value for value in given if value)
         else:
             known = ", ".join((*FILTER_FIELDS, *_DATES))
             raise InvalidInput(f"There is no filter {name!r}; known are {known}.", field=f"filters.{name}")
-    return replace(base or Filter(), values=wanted, **bounds)
+    after, before = bounds.get("after"), bounds.get("before")
+    return replace(base or Filter(), values=wanted, after=after, before=before)
 
 
 def _moment(name: str, value: str) -> datetime:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from flask import Response, current_app, g
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 from search.searcher import SearchRequest
 

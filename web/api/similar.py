@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from flask import Response, current_app, g, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 from search.similar import SimilarRequest
 
@@ -14,7 +16,7 @@ from kb.documents import TYPES, Ticket
 from kb.errors import InvalidInput, NotFound
 from kb.queries import Filter
 from web.api.authentication import scope
-from web.api.schemas import Problem, SimilarBody, SimilarRequestBody
+from web.api.schemas import Band, Problem, SimilarBody, SimilarRequestBody
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, filter_of, logged, similar_body
 from web.wiring import Services
@@ -70,7 +72,7 @@ def _checked_types(types: list[str]) -> list[str]:
 
 
 def _answered(
-    ticket: Ticket, where: Filter, limit: int, min_band: str | None, include: list[str] | tuple[str, ...]
+    ticket: Ticket, where: Filter, limit: int, min_band: Band | None, include: Sequence[str]
 ) -> Response:
     services: Services = current_app.extensions["fixlore"]
     answer = services.searcher().similar(

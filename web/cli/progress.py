@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 import click
+from click.termui import progressbar
 
 from kb.reporting import Progress
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """Yield a function that takes (done, total) and moves a bar on standard error."""
-    bar: click._termui_impl.ProgressBar[int] | None = None
+    with ExitStack() as stack:
+        bars: list[ProgressBar[int]] = []
 
-    def move(done: int, total: int) -> None:
-        nonlocal bar
-        if total <= 0:
-            return
-        if bar is None:
-            bar = click.progressbar(length=total, label=label, file=click.get_text_stream("stderr"), width=32)
-            bar.__enter__()
-        bar.length = total
-        bar.update(max(0, done - bar.pos))
+        def move(done: int, total: int) -> None:
+            if total <= 0 or not sys.stderr.isatty():
+                return
+            if not bars:
+                bar = progressbar(length=total, label=label, file=sys.stderr, width=32)
+                bars.append(stack.enter_context(bar))
+            bars[0].length = total
+            bars[0].update(max(0, done - bars[0].pos))
 
-    try:
         yield move
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)
 
 
 def say(line: str) -> None:
