@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kb.article_files import MAX_FILE_BYTES, list_folder, read_files
-from kb.documents import Article
+from kb.documents import SITE_SOURCE, Article
 from kb.errors import IdConflict
 from kb.ids import checked_source
 from kb.problems import Problem, problem_of
@@ -106,7 +106,8 @@ def import_articles(
         done = 0
         for item in read_files(directory, listing.paths, source, detect, max_bytes):
             found.add(item)
-            yield item
+            # The site edits its own articles; with a path they would count as files of a folder.
+            yield replace(item, path=None) if source == SITE_SOURCE and isinstance(item, Article) else item
             done += isinstance(item, Article) or item.is_error
             if progress:
                 progress(done, len(listing.paths))

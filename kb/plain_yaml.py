@@ -37,6 +37,8 @@ _READ_AS_OTHER = frozenset({"null", "true", "false", "yes", "no", "on", "off", "
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 _ESCAPED = re.compile('[\\\\"\n\t]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]')
 _WIDEST_LIST = 110
+_LONGEST_KEY = 1000
+"""YAML ends a name that stands before its colon at 1,024 characters; longer ones need a mark of their own."""
 
 
 @dataclass(slots=True)
@@ -204,11 +206,12 @@ def _block(value: dict[str, JSON] | list[JSON]) -> list[str]:
     lines: list[str] = []
     if isinstance(value, dict):
         for name, held in value.items():
+            written = _written(name)
+            *before, last = [f"{written}:"] if len(written) <= _LONGEST_KEY else [f"? {written}", ":"]
             if (inline := _inline(held)) is not None:
-                lines.append(f"{_written(name)}: {inline}")
+                lines += [*before, f"{last} {inline}"]
             elif isinstance(held, (dict, list)):
-                lines.append(f"{_written(name)}:")
-                lines += [f"  {line}" for line in _block(held)]
+                lines += [*before, last, *(f"  {line}" for line in _block(held))]
         return lines
     for item in value:
         if (inline := _inline(item)) is not None:

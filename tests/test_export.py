@@ -101,6 +101,17 @@ def test_folders_and_files_of_an_export_can_be_imported_one_by_one(store: Store,
     assert (articles.created, tickets.created) == (2, 2)
     ids = ["vpn/error-809", "KB-7", "zammad:2", "zammad:10"]
     assert other.documents(ids) == store.documents(ids)
+    import_articles(other, tmp_path / "out" / "articles" / "site", "site", detect=unasked, prune=True)
+    assert other.article("site/ours") == store.article("site/ours")
+
+
+def test_repeating_an_import_of_the_site_s_own_articles_removes_none(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    export(store, tmp_path / "out")
+    (tmp_path / "out" / "articles" / "site" / "site" / "ours.md").unlink()
+    report = import_articles(store, tmp_path / "out" / "articles" / "site", "site", detect=unasked, prune=True)
+    assert report.deleted == 0
+    assert store.article("site/ours") is not None
 
 
 def test_export_is_replaced_by_the_next_one_and_leaves_nothing_beside_it(store: Store, tmp_path: Path) -> None:
