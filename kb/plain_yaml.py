@@ -49,10 +49,6 @@ class Scalar:
     text: str
     plain: bool
 
-    def add(self, node: Node) -> None:
-        """Refuse: a scalar holds nothing."""
-        raise TypeError("a scalar holds nothing")
-
 
 @dataclass(slots=True)
 class Items:
@@ -158,7 +154,7 @@ class _Counter:
 
 def _tree(events: Iterable[yaml.Event], first_line: int) -> Node | None:
     root: Node | None = None
-    open_nodes: list[Node] = []
+    open_nodes: list[Items | Fields] = []
     anchors: dict[str, Node] = {}
     names: list[str | None] = []
     for event in events:
