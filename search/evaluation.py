@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -104,9 +104,18 @@ def read_run(path: Path) -> dict[str, list[str]]:
 
     Raises NotFound, and InvalidInput with the line of the first row that cannot be read or repeats a document.
     """
+    return run_of(_lines(path), source=str(path))
+
+
+def run_of(lines: Iterable[str], source: str = "run") -> dict[str, list[str]]:
+    """Return each query's documents by rank from the lines of a TREC run.
+
+    Raises InvalidInput with `source` and the line of the first row that cannot be read or repeats a document.
+    """
+    path = Path(source)
     ranked: dict[str, list[tuple[int, str]]] = {}
     seen: set[tuple[str, str]] = set()
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(lines, 1):
         columns = line.split()
         if len(columns) != 6:
             raise _bad(path, number, f"expected 6 columns, found {len(columns)}")

@@ -1,0 +1,160 @@
+"""Say what fixed a problem, for display: a ticket's resolution, an article's front matter and sections. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from kb.documents import Article, Document, Ticket
+from kb.plain_text import inline_text, plain_text
+from kb.tickets import resolution_kind, resolution_steps
+from search.answers import ProblemState, Resolution
+
+RESOLUTION_KINDS = ("permanent_fix", "workaround", "configuration_change", "none")
+LONGEST_SUMMARY = 400
+"""Characters; answers show the gist, the document the rest."""
+MOST_STEPS = 20
+_READ = 200_000
+"""Characters of an article that are looked at: a pasted log below it holds no fix."""
+
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_RESOLUTION = re.compile(
+    r"(?:resolution|solution|fix|mitigation|remediation|how to fix|apply the patch"
+    r"|lösung|behebung|fehlerbehebung|abhilfe|wenden sie den patch an)",
+    re.IGNORECASE,
+)
+_ROOT_CAUSE = re.compile(r"(?:root cause|cause|reason|grundursache|ursache)", re.IGNORECASE)
+_WORKAROUND = re.compile(r"(?:workaround|temporary fix|umgehung|problemumgehung|behelfslösung)", re.IGNORECASE)
+_NUMBER = re.compile(r"^\d+[.)]?\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class FixSide:
+    """What is known of the fix; every field empty where nothing is."""
+
+    resolution: Resolution | None = None
+    root_cause: str | None = None
+    workaround: str | None = None
+    known_error: bool = False
+    status: ProblemState | None = None
+    resolved_at: datetime | None = None
+
+
+def fix_side(document: Document, as_of: datetime | None = None) -> FixSide:
+    """Return the fix side of a document.
+
+    With `as_of`, what a ticket learned at or after that time is left out: it is shown as the open ticket that it was.
+    A resolution whose time is unknown counts as learned at the ticket's last update.
+    """
+    if isinstance(document, Ticket):
+        return _of_ticket(document, as_of)
+    return _of_article(document)
+
+
+def shortened(text: str, longest: int = LONGEST_SUMMARY) -> str:
+    """Return the text on one line, cut at a word with an ellipsis when it is longer."""
+    line = " ".join(text[: longest * 4].split())
+    if len(line) <= longest:
+        return line
+    cut = line.rfind(" ", longest // 2, longest)
+    return line[: cut if cut > 0 else longest - 1].rstrip(" ,;:") + "…"
+
+
+def _of_ticket(ticket: Ticket, as_of: datetime | None) -> FixSide:
+    learned_at = ticket.resolved_at or ticket.updated_at
+    if as_of is not None and (learned_at is None or learned_at >= as_of):
+        return FixSide(status="open")
+    kind = resolution_kind(ticket.resolution_code, ticket.resolution)
+    resolution = None
+    if ticket.resolution.strip() or kind != "none":
+        resolution = _resolution(kind, ticket.resolution)
+    return FixSide(
+        resolution=resolution,
+        workaround=shortened(ticket.resolution) or None if kind == "workaround" else None,
+        status="open" if ticket.is_open else "resolved",
+        resolved_at=None if ticket.is_open else ticket.resolved_at,
+    )
+
+
+def _of_article(article: Article) -> FixSide:
+    fixes, causes, workarounds = [], [], []
+    for heading, markdown in _raw_sections(article.body[:_READ]):
+        name = _NUMBER.sub("", heading)
+        if _WORKAROUND.match(name):
+            workarounds.append(markdown)
+        elif _RESOLUTION.match(name):
+            fixes.append(markdown)
+        elif _ROOT_CAUSE.match(name):
+            causes.append(markdown)
+    stated = article.extra.get("resolution_kind")
+    kind = stated if isinstance(stated, str) and stated in RESOLUTION_KINDS else None
+    resolution = None
+    if fixes:
+        resolution = _resolution(kind or "none", fixes[0], is_markdown=True)
+    elif workarounds and kind in (None, "workaround"):
+        resolution = _resolution("workaround", workarounds[0], is_markdown=True)
+    elif kind is not None and kind != "none":
+        resolution = Resolution(kind, "")
+    resolved_at = _moment(article.extra.get("resolved_at"))
+    known_error = article.kind == "known-error" or article.extra.get("known_error") is True
+    status: ProblemState | None = None
+    if article.kind == "post-mortem" or resolved_at is not None:
+        status = "resolved"
+    elif known_error:
+        status = "resolved" if kind == "permanent_fix" else "open"
+    return FixSide(
+        resolution=resolution,
+        root_cause=_stated(article, "root_cause") or (_gist(causes[0]) if causes else None),
+        workaround=_stated(article, "workaround") or (_gist(workarounds[0]) if workarounds else None),
+        known_error=known_error,
+        status=status,
+        resolved_at=resolved_at,
+    )
+
+
+def _resolution(kind: str, text: str, *, is_markdown: bool = False) -> Resolution:
+    steps = [inline_text(step) if is_markdown else step for step in resolution_steps(text)[:MOST_STEPS]]
+    lead = text
+    if steps:
+        first = re.search(r"^[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S", text, re.MULTILINE)
+        lead = text[: first.start()] if first else text
+    summary = shortened(plain_text(lead) if is_markdown else lead)
+    return Resolution(kind, summary or shortened(" ".join(steps[:2])), tuple(shortened(step) for step in steps))
+
+
+def _raw_sections(markdown: str) -> Iterator[tuple[str, str]]:
+    """Yield heading and Markdown of every section, its subsections included, in order of the headings."""
+    lines = markdown.splitlines()
+    headings: list[tuple[int, int, str]] = []
+    fenced = False
+    for at, line in enumerate(lines):
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not fenced and (heading := _HEADING.match(line)):
+            headings.append((at, len(heading[1]), inline_text(heading[2])))
+    for number, (at, level, name) in enumerate(headings):
+        end = next((below for below, other, _ in headings[number + 1 :] if other <= level), len(lines))
+        if number or level > 1:  # the title's section is the whole article
+            yield name, "\n".join(lines[at + 1 : end])
+
+
+def _gist(markdown: str) -> str | None:
+    return shortened(plain_text(markdown)) or None
+
+
+def _stated(article: Article, name: str) -> str | None:
+    value = article.extra.get(name)
+    return shortened(value) or None if isinstance(value, str) else None
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

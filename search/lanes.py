@@ -1,0 +1,183 @@
+"""Ask each lane, and let the rest answer when one is down.
+
+The *identifier* lane finds documents that hold an identifier or quoted phrase of the query, the *keyword* lane those
+that hold its words, the *semantic* lane those with a passage of similar meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, TypeVar
+
+from kb.errors import IndexUnavailable, ModelUnavailable, RecipeMismatch
+from kb.protocols.encoder import Encoder, Vector
+from kb.protocols.keyword import KeywordSearch
+from kb.protocols.vector import VectorSearch
+from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
+from search.answers import Mode
+
+Lane = Literal["identifier", "keyword", "semantic"]
+LANES: tuple[Lane, ...] = ("identifier", "keyword", "semantic")
+DEPTH = 150
+"""Candidates each lane hands on: on titanium's `tune` they hold an answer to 97 % of the queries."""
+LONGEST_ENCODED = 4_000
+"""Characters given to the encoder, whose model reads fewer."""
+
+EncoderSource = Callable[[], Encoder]
+"""Returns the encoder, loading it when it is first needed. Raises ModelUnavailable."""
+_T = TypeVar("_T")
+
+
+class Lanes:
+    """The lanes for one question, within one filter and for one viewer. A lane that fails once is not asked again."""
+
+    def __init__(
+        self,
+        keyword: KeywordSearch | None,
+        vectors: VectorSearch | None,
+        encoder: EncoderSource,
+        wanted: Collection[Lane],
+        where: Filter,
+        viewer: Viewer,
+    ):
+        self._keyword = keyword
+        self._vectors = vectors
+        self._encoder = encoder
+        self._wanted = frozenset(wanted)
+        self._down: set[Lane] = set()
+        self._where = where
+        self._viewer = viewer
+        self._vector: Vector | None = None
+        self._model: str | None = None
+        if keyword is None:
+            self._down |= self._wanted & {"identifier", "keyword"}
+        if vectors is None:
+            self._down |= self._wanted & {"semantic"}
+
+    @property
+    def down(self) -> tuple[Lane, ...]:
+        """Return the wanted lanes that could not answer."""
+        return tuple(lane for lane in LANES if lane in self._down)
+
+    @property
+    def mode(self) -> Mode:
+        """Return which kind of search answered."""
+        up = self._wanted - self._down
+        words = bool(up & {"identifier", "keyword"})
+        if "semantic" in up:
+            return "hybrid" if words else "semantic"
+        return "keyword" if words else "none"
+
+    @property
+    def model(self) -> str | None:
+        """Return `name@revision` of the model that answered."""
+        return self._model if self.is_up("semantic") else None
+
+    def is_up(self, lane: Lane) -> bool:
+        """Say whether a lane is wanted and has not failed."""
+        return lane in self._wanted and lane not in self._down
+
+    def exact_hits(self, query: KeywordQuery, depth: int) -> Sequence[Hit]:
+        """Return documents that hold an identifier of the query and all its phrases, best first."""
+        return self._guarded("identifier", lambda: self._words().search(query, self._where, self._viewer, depth), ())
+
+    def keyword_hits(self, query: KeywordQuery, depth: int) -> Sequence[Hit]:
+        """Return documents that match the query, best first."""
+        return self._guarded("keyword", lambda: self._words().search(query, self._where, self._viewer, depth), ())
+
+    def semantic_hits(self, text: str, depth: int) -> Sequence[Hit]:
+        """Return documents by their passage most similar to `text`, best first; none for a text without words."""
+        if not text.strip():
+            return ()
+
+        def hits() -> Sequence[Hit]:
+            vectors = self._passages()
+            encoder = self._encoder()
+            made = vectors.recipe
+            if replace(encoder.recipe, passage_version=made.passage_version, adapter=made.adapter) != made:
+                raise RecipeMismatch("the vector index was made with another model; run kb index --rebuild")
+            self._vector = encoder.encode_query(text[:LONGEST_ENCODED])
+            self._model = made.model_name
+            return vectors.search(self._vector, self._where, self._viewer, depth)
+
+        return self._guarded("semantic", hits, ())
+
+    def scores(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
+        """Return the BM25 of those of `ids` that match."""
+        return self._guarded("keyword", lambda: self._words().score(query, ids) if ids else {}, {})
+
+    def similarities(self, ids: Sequence[str]) -> Mapping[str, Mapping[int, float]]:
+        """Return the similarity of each passage of `ids` to the text of `semantic_hits`."""
+        vector = self._vector
+        if vector is None or not ids:
+            return {}
+        return self._guarded("semantic", lambda: self._passages().similarities(vector, ids), {})
+
+    def holding(
+        self, identifiers: Sequence[str], phrases: Sequence[tuple[str, ...]], ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Return those of `ids` that hold at least one of the identifiers or phrases."""
+        if not ids or not (identifiers or phrases):
+            return frozenset()
+        return self._guarded("identifier", lambda: self._words().holding(identifiers, phrases, ids), frozenset())
+
+    def refused(self, query: KeywordQuery, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of `ids` that lack a phrase of the query or hold what it excludes.
+
+        Belongs to no lane, since it bounds them all; without the keyword index nothing can be refused.
+        """
+        keyword = self._keyword
+        if keyword is None or not ids:
+            return frozenset()
+        gone: set[str] = set()
+        try:
+            for phrase in query.phrases:
+                gone |= set(ids) - keyword.holding((), (phrase,), ids)
+            if query.excluded_phrases:
+                gone |= keyword.holding((), query.excluded_phrases, ids)
+            if query.excluded:
+                gone |= keyword.score(KeywordQuery(words=(WordGroup(query.excluded),)), ids).keys()
+        except IndexUnavailable:
+            return frozenset()
+        return frozenset(gone)
+
+    def matches(self, query: KeywordQuery, facets: Sequence[str], also: Sequence[str]) -> Matches | None:
+        """Count what matches the query or is among `also`; `None` when the keyword index is down.
+
+        Counting belongs to no lane: it works for every choice of lanes, as long as the index answers.
+        """
+        if self._keyword is None or {"identifier", "keyword"} & self._down:
+            return None
+        try:
+            return self._keyword.matches(query, self._where, self._viewer, facets, also)
+        except IndexUnavailable:
+            return None
+
+    def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
+        """Return in how many documents each term occurs."""
+        return self._guarded("keyword", lambda: self._words().document_frequency(terms), {})
+
+    @property
+    def size(self) -> int:
+        """Return the number of documents in the keyword index, 0 when it is down."""
+        return self._guarded("keyword", lambda: self._words().size, 0)
+
+    def _guarded(self, lane: Lane, ask: Callable[[], _T], otherwise: _T) -> _T:
+        if not self.is_up(lane):
+            return otherwise
+        try:
+            return ask()
+        except (IndexUnavailable, ModelUnavailable):
+            self._down.add(lane)
+            return otherwise
+
+    def _words(self) -> KeywordSearch:
+        if self._keyword is None:
+            raise IndexUnavailable("there is no keyword index; run kb index")
+        return self._keyword
+
+    def _passages(self) -> VectorSearch:
+        if self._vectors is None:
+            raise IndexUnavailable("there is no vector index; run kb index")
+        return self._vectors

@@ -1,0 +1,119 @@
+"""Say why a document is among the results, in facts that can be checked on its page. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kb.analysis.analyse import analyse
+from kb.documents import Article, Document, Ticket
+from kb.plain_text import sections, text_fields
+from search.answers import Reason, Snippet
+from search.fix_side import shortened
+from search.snippets import LENGTH, marked_words
+
+MOST_IDENTIFIERS = 3
+MOST_WORDS = 8
+SIMILAR = 0.40
+"""A passage less similar than this says nothing; the floor under which a document is not found by meaning alone."""
+_READ = 100_000
+_ANALYSED = 20_000
+"""Characters analysed where an identifier is not found as written, because the document spells it in another form."""
+
+_SECTION_NAMES = (
+    (re.compile(r"symptom|problem|issue|meaning|error", re.IGNORECASE), "symptoms"),
+    (re.compile(r"root cause|cause|reason|ursache|grundursache", re.IGNORECASE), "root_cause"),
+    (re.compile(r"resolution|solution|fix|mitigation|lösung|behebung", re.IGNORECASE), "resolution"),
+    (re.compile(r"workaround|umgehung", re.IGNORECASE), "workaround"),
+    (re.compile(r"summary|zusammenfassung", re.IGNORECASE), "summary"),
+)
+
+
+def identifier_reasons(
+    document: Document, identifiers: Sequence[tuple[str, str]], *, with_fix: bool = True
+) -> tuple[Reason, ...]:
+    """Return the identifiers of the query that the document holds, with the field that holds each.
+
+    `identifiers` are (as written in the query, canonical). Fields are those of a ticket, or of an article `title`,
+    `error_signatures`, `body` or the section: `symptoms`, `root_cause`, `resolution`, `workaround`, `summary`.
+    """
+    found: list[Reason] = []
+    for written, canonical in identifiers:
+        place = _place_as_written(document, (written, canonical), with_fix)
+        if place is not None:
+            found.append(Reason("identifier", value=written, field=place))
+        if len(found) == MOST_IDENTIFIERS:
+            return tuple(found)
+    if found:
+        return tuple(found)
+    for field, text in _fields(document, with_fix):
+        held = {one.value for one in analyse(text[:_ANALYSED], document.language).identifiers}
+        for written, canonical in identifiers:
+            if canonical in held:
+                return (Reason("identifier", value=written, field=field),)
+    return ()
+
+
+def phrase_reasons(phrases: Sequence[str]) -> tuple[Reason, ...]:
+    """Return the quoted phrases, every one of which the document holds."""
+    return tuple(Reason("phrase", value=phrase) for phrase in phrases)
+
+
+def word_reasons(shown: Snippet, told: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Return the marked words of the snippet, without those that other reasons have told."""
+    known = {reason.value.casefold() for reason in told if reason.value}
+    words = [word for word in marked_words(shown) if word.casefold() not in known][:MOST_WORDS]
+    return (Reason("matched_words", value=", ".join(words)),) if words else ()
+
+
+def passage_reasons(passage: str | None, similarity: float | None) -> tuple[Reason, ...]:
+    """Return the most similar passage, when it is similar at all."""
+    if similarity is None or similarity < SIMILAR:
+        return ()
+    return (Reason("similar_passage", passage=shortened(passage or "", LENGTH) or None, similarity=similarity),)
+
+
+def shared_reasons(ticket: Ticket, document: Document) -> tuple[Reason, ...]:
+    """Return the service and components that a ticket has in common with a document."""
+    found = []
+    if ticket.service and document.service and ticket.service.casefold() == document.service.casefold():
+        found.append(Reason("same_service", value=document.service))
+    shared = shared_components(ticket, document)
+    if shared:
+        found.append(Reason("same_component", value=", ".join(shared)))
+    return tuple(found)
+
+
+def shared_components(ticket: Ticket, document: Document) -> tuple[str, ...]:
+    """Return the components of the document that the ticket has too, in the document's order."""
+    held = {component.casefold() for component in ticket.components}
+    return tuple(component for component in document.components if component.casefold() in held)
+
+
+def _place_as_written(document: Document, spellings: Sequence[str], with_fix: bool) -> str | None:
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, spellings))})(?!\w)", re.IGNORECASE)
+    for field, text in _fields(document, with_fix):
+        if pattern.search(text, 0, _READ):
+            return field
+    return None
+
+
+def _fields(document: Document, with_fix: bool) -> Iterator[tuple[str, str]]:
+    yield "title", document.title
+    if isinstance(document, Article):
+        yield "error_signatures", "\n".join(document.error_signatures)
+        for section in sections(document.body[:_READ], document.title):
+            yield _section_name(section.path), f"{' '.join(section.path)}\n{section.text}"
+        return
+    yield "description", document.description
+    yield "environment", document.environment
+    if with_fix:
+        yield "resolution", text_fields(document)["fix"]
+
+
+def _section_name(path: Sequence[str]) -> str:
+    for heading in path:
+        for pattern, name in _SECTION_NAMES:
+            if pattern.match(heading):
+                return name
+    return "body"

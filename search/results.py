@@ -1,0 +1,147 @@
+"""Turn ranked ids into results: documents as the store has them now, with fix, snippet and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kb.documents import Article, Document, Ticket, type_of
+from kb.plain_text import text_fields
+from kb.queries import Viewer
+from search.answers import Reason, Relationship, Result
+from search.evidence import Evidence
+from search.fix_side import FixSide, fix_side
+from search.query_terms import QueryTerms
+from search.reasons import identifier_reasons, passage_reasons, phrase_reasons, word_reasons
+from search.snippets import Wanted, snippet
+from search.sources import Sources
+
+_SPARE = 5
+"""Ids fetched beyond a page, since some may be gone or closed to the viewer by now."""
+_LONGEST_IDENTIFIER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What results are made for: the query as text and terms, who asks, and as of when.
+
+    `relate` and `shared` add what only a ticket's results have: their relationship, and what they have in common.
+    `with_fix` lets snippets and reasons quote a ticket's resolution. Without `details` nothing is worked out
+    for display.
+    """
+
+    text: str
+    terms: QueryTerms
+    viewer: Viewer
+    phrases: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    with_fix: bool = True
+    details: bool = True
+    relate: Callable[[Document, FixSide, Evidence], Relationship | None] = lambda document, fix, evidence: None
+    shared: Callable[[Document], tuple[Reason, ...]] = lambda document: ()
+
+    @property
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """Return (as written, canonical) of each identifier, none twice."""
+        found: dict[str, str] = {}
+        for one in self.terms.identifiers:
+            if one.end - one.start <= _LONGEST_IDENTIFIER:
+                found.setdefault(one.value, self.text[one.start : one.end])
+        return tuple((written, canonical) for canonical, written in found.items())
+
+
+def page_of_results(
+    sources: Sources, ids: Sequence[str], evidence: Evidence, asked: Asked, offset: int, limit: int
+) -> tuple[Result, ...]:
+    """Return results `offset + 1` to `offset + limit` in the order of `ids`.
+
+    Access is checked again here, against the store: what is gone or closed to the viewer is passed over.
+    """
+    found: list[Document] = []
+    at = offset
+    while len(found) < limit and at < len(ids):
+        wanted = ids[at : at + limit - len(found) + _SPARE]
+        held = sources.store.documents(wanted, asked.viewer)
+        found.extend(held[one] for one in wanted if one in held)
+        at += len(wanted)
+    making = _Making(sources, evidence, asked)
+    make = making.result if asked.details else making.bare_result
+    return tuple(make(document, rank) for rank, document in enumerate(found[:limit], offset + 1))
+
+
+class _Making:
+    """Makes the results of one answer."""
+
+    def __init__(self, sources: Sources, evidence: Evidence, asked: Asked):
+        self._sources = sources
+        self._evidence = evidence
+        self._asked = asked
+        self._identifiers = asked.identifiers
+        self._wanted = Wanted(
+            asked.terms.highlighted,
+            frozenset(canonical for _, canonical in self._identifiers),
+            tuple(written for written, _ in self._identifiers),
+        )
+        self._today = sources.clock().date()
+
+    def bare_result(self, document: Document, rank: int) -> Result:
+        """Return one document with its scores alone."""
+        return Result(
+            rank=rank,
+            id=document.id,
+            type=type_of(document),
+            title=document.title,
+            language=document.language,
+            scores=self._evidence.scores_of(document.id),
+        )
+
+    def result(self, document: Document, rank: int) -> Result:
+        """Return one document as a result."""
+        asked, evidence = self._asked, self._evidence
+        fix = fix_side(document, asked.as_of)
+        similarity = evidence.semantic.get(document.id)
+        passage = None
+        if document.id in evidence.passage:
+            passage = self._sources.passage_text(document, evidence.passage[document.id])
+        texts = text_fields(document)
+        shown_texts = [texts["body"], texts["fix"]] if asked.with_fix else [texts["body"]]
+        if not any(text.strip() for text in shown_texts):
+            shown_texts = [document.title]
+        if evidence.is_only_semantic(document.id) and passage:
+            shown_texts = [passage]
+        shown = snippet(shown_texts, document.language, self._wanted, passage)
+        reasons: tuple[Reason, ...] = ()
+        if document.id in evidence.exact and self._identifiers:
+            reasons = identifier_reasons(document, self._identifiers, with_fix=asked.with_fix)
+        reasons += phrase_reasons(asked.phrases)
+        reasons += asked.shared(document)
+        if document.id in evidence.keyword:
+            reasons += word_reasons(shown, reasons)
+        reasons += passage_reasons(passage, similarity)
+        return Result(
+            rank=rank,
+            id=document.id,
+            type=type_of(document),
+            title=document.title,
+            language=document.language,
+            url=document.url if isinstance(document, Ticket) else None,
+            relationship=asked.relate(document, fix, evidence),
+            scores=evidence.scores_of(document.id),
+            reasons=reasons,
+            snippet=shown,
+            resolution=fix.resolution,
+            root_cause=fix.root_cause,
+            workaround=fix.workaround,
+            known_error=fix.known_error,
+            confidence=document.confidence if isinstance(document, Article) else None,
+            status=fix.status,
+            resolved_at=fix.resolved_at,
+            stale=self._is_stale(document),
+            state=document.state if isinstance(document, Article) else None,
+            service=document.service,
+        )
+
+    def _is_stale(self, document: Document) -> bool:
+        due = document.review_due if isinstance(document, Article) else None
+        return due is not None and due < self._today

@@ -1,0 +1,217 @@
+"""Answer a question: parse, ask the lanes, fuse, count, and show a page of documents."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from kb.access import MEMBER
+from kb.errors import InvalidInput
+from kb.language import detect_language
+from kb.protocols.keyword import KeywordSearch
+from kb.protocols.vector import VectorSearch
+from kb.queries import Filter, KeywordQuery, Viewer
+from kb.reporting import Clock
+from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
+from search.evidence import SEMANTIC_FLOOR, Evidence, gather
+from search.fusion import Candidate, fused_search
+from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
+from search.query_terms import QueryTerms, search_terms
+from search.results import Asked, page_of_results
+from search.similar import SimilarRequest, similar_issues
+from search.sources import PassageText, ReadStore, Sources
+from search.syntax import ParsedQuery, narrowed, parse
+
+__all__ = ["DEEPEST", "LANES", "SearchRequest", "Searcher"]
+
+DEEPEST = 1_000
+"""Results that can be paged through."""
+LONGEST_QUERY = 20_000
+"""Characters of a query; the rest is cut off and the answer says so."""
+MOST_IDENTIFIERS_TOLD = 20
+CONFIDENT = 0.35
+"""Below this cosine of the best passage, and without an exact match, an answer is called uncertain. On the `tune`
+splits 1 % of the article queries in English and 9 % of the German ones about English articles lie below it; of tickets
+asked of articles on another subject a quarter to a half.
+"""
+COVERED = 0.5
+"""An answer is not uncertain when its best BM25 is this share of the summed idf of the query's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """One question.
+
+    `text` is in our query syntax unless `syntax` is false. `facets` are fields to count by. `floor` is the cosine below
+    which a document found by meaning alone is left out. Without `details` results hold little more than rank, id and
+    scores, which is all that a batch needs.
+    """
+
+    text: str
+    filter: Filter = field(default_factory=Filter)
+    limit: int = 10
+    offset: int = 0
+    viewer: Viewer = MEMBER
+    facets: Sequence[str] = ()
+    lanes: Collection[Lane] = LANES
+    syntax: bool = True
+    floor: float = SEMANTIC_FLOOR
+    details: bool = True
+
+
+class Searcher:
+    """Answers questions and tickets from one store and its indexes; may be used by several threads at once."""
+
+    def __init__(
+        self,
+        store: ReadStore,
+        keyword: KeywordSearch | None,
+        vectors: VectorSearch | None,
+        encoder: EncoderSource,
+        *,
+        passage_text: PassageText | None = None,
+        clock: Clock | None = None,
+    ):
+        sources = Sources(store, keyword, vectors, encoder)
+        if passage_text is not None:
+            sources = replace(sources, passage_text=passage_text)
+        if clock is not None:
+            sources = replace(sources, clock=clock)
+        self._sources = sources
+
+    def similar(self, request: SimilarRequest) -> SimilarAnswer:
+        """Return what is known about the problem of a ticket. Raises InvalidInput, StoreError."""
+        return similar_issues(self._sources, request)
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        """Return the documents that answer a question, best first, with counts.
+
+        A lane that is down is named in the answer and the rest answer. Raises InvalidInput for a page beyond
+        `DEEPEST` results, StoreError.
+        """
+        if request.limit < 0 or request.offset < 0 or request.offset + request.limit > DEEPEST:
+            raise InvalidInput(f"limit and offset must not be negative or exceed {DEEPEST} together", field="limit")
+        started = time.perf_counter()
+        sources = self._sources
+        indexed_through = sources.store.indexed_through()
+        text = request.text[:LONGEST_QUERY]
+        parsed = parse(text) if request.syntax else ParsedQuery(text.strip())
+        where = narrowed(request.filter, parsed.filter)
+        hidden = sources.hidden_by_changes(request.viewer)
+        lanes = Lanes(
+            sources.keyword,
+            sources.vectors,
+            sources.encoder,
+            request.lanes,
+            replace(where, without=where.without | hidden),
+            request.viewer,
+        )
+        depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
+        terms = search_terms(parsed, lanes.document_frequency)
+        if not parsed.text:
+            evidence = _browsed(lanes, where, terms, depth)
+        else:
+            evidence = gather(lanes, terms, parsed.text, depth, request.floor)
+            if parsed.phrases and not evidence.ids:
+                parsed = _without_phrases(parsed)
+                terms = search_terms(parsed, lanes.document_frequency)
+                evidence = gather(lanes, terms, parsed.text, depth, request.floor)
+        order = _order(evidence, terms)
+        total, facets = _counted(lanes, terms, evidence, request, is_bounded=where != Filter())
+        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
+        results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
+        return SearchAnswer(
+            status=_status(lanes, evidence, terms),
+            retrieval=Retrieval(
+                mode=lanes.mode,
+                degraded=lanes.down,
+                model=lanes.model,
+                indexed_through=indexed_through,
+                took_ms=round((time.perf_counter() - started) * 1000),
+            ),
+            query=AskedQuery(
+                language=detect_language(parsed.text),
+                identifiers=tuple(written for written, _ in asked.identifiers[:MOST_IDENTIFIERS_TOLD]),
+                truncated=len(request.text) > len(text),
+                problems=parsed.problems,
+            ),
+            total=total,
+            results=results,
+            facets=facets,
+        )
+
+
+def _order(evidence: Evidence, terms: QueryTerms) -> list[str]:
+    """Return the ids, best first."""
+    candidates = [
+        Candidate(
+            document_id=one,
+            semantic=evidence.semantic.get(one),
+            keyword=evidence.keyword.get(one, 0.0),
+            is_exact=one in evidence.exact,
+        )
+        for one in evidence.ids
+    ]
+    return [fused.candidate.document_id for fused in fused_search(candidates, is_lookup=terms.is_lookup)]
+
+
+def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:
+    """Return the query with its phrases as plain words: something near is more use than nothing."""
+    told = " or ".join(f"“{phrase}”" for phrase in parsed.phrases)
+    problem = f"No document holds exactly {told}; the words were searched instead."
+    return replace(parsed, phrases=(), problems=(*parsed.problems, problem))
+
+
+def _browsed(lanes: Lanes, where: Filter, terms: QueryTerms, depth: int) -> Evidence:
+    """Return what a filter alone admits: nothing was asked, so by closeness to the values that were filtered for."""
+    values = sorted(value for wanted in where.values.values() for value in wanted)
+    is_bounded = bool(values or where.excluded or where.after or where.before)
+    return gather(lanes, terms, " ".join(values) or "fix" if is_bounded else "", depth, floor=-1.0)
+
+
+def _counted(
+    lanes: Lanes, terms: QueryTerms, evidence: Evidence, request: SearchRequest, *, is_bounded: bool
+) -> tuple[int, dict[str, tuple[FacetValue, ...]]]:
+    """Return how many documents match the words or are found by meaning above the floor, and their facets."""
+    query = terms.keyword if lanes.is_up("keyword") else terms.exact
+    if not lanes.is_up("keyword") and not lanes.is_up("identifier"):
+        query = KeywordQuery()
+    also = [one for one in evidence.ids if evidence.is_only_semantic(one)]
+    if query.is_empty and not is_bounded and not also:
+        return 0, {name: () for name in request.facets}
+    if query.is_empty and is_bounded and terms.keyword.is_empty:
+        also = []  # a filter alone: everything that it admits
+    counted = lanes.matches(query, request.facets, also)
+    if counted is None:
+        return len(evidence.ids), {}
+    return counted.total, {name: _values(counted.facets.get(name, {})) for name in request.facets}
+
+
+def _values(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
+    return tuple(FacetValue(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _status(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> Status:
+    if lanes.down:
+        return "degraded"
+    return "ok" if _is_confident(lanes, evidence, terms) else "no_confident_match"
+
+
+def _is_confident(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> bool:
+    """Say whether something speaks for the best candidates beyond a chance word."""
+    if not evidence.ids:
+        return False
+    similarity = max((evidence.semantic.get(one, -1.0) for one in evidence.ids), default=-1.0)
+    if evidence.exact or similarity >= CONFIDENT or not evidence.semantic:
+        return True
+    groups = terms.keyword.words
+    counts = lanes.document_frequency(sorted({term for group in groups for term in group.terms}))
+    size = lanes.size
+    reach = 0.0
+    for group in groups:
+        held = min(size, sum(counts.get(term, 0) for term in group.terms))
+        reach += group.weight * math.log1p((size - held + 0.5) / (held + 0.5))
+    best = max((evidence.keyword.get(one, 0.0) for one in evidence.ids), default=0.0)
+    return reach > 0 and best >= COVERED * reach

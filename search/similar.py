@@ -1,0 +1,172 @@
+"""Answer a ticket: which articles and past tickets tell of the same problem, and what fixed it.
+
+Only the problem side is matched (title, description, environment); the fix side is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from kb.access import MEMBER
+from kb.documents import Document, Ticket, dated_at
+from kb.errors import InvalidInput
+from kb.queries import Filter, Viewer
+from search.answers import AskedQuery, Band, Relationship, Retrieval, SimilarAnswer, Status
+from search.evidence import SEMANTIC_FLOOR, Evidence, gather
+from search.fix_side import FixSide
+from search.fusion import Candidate, fused_similar, recency
+from search.lanes import DEPTH, LANES, Lane, Lanes
+from search.query_terms import QueryTerms, ticket_terms
+from search.reasons import shared_components, shared_reasons
+from search.results import Asked, page_of_results
+from search.sources import Sources
+from search.syntax import narrowed
+
+MOST_RESULTS = 1_000
+LONGEST_TEXT = 12_000
+"""Characters of a ticket that are analysed: three quarters from the beginning, the rest from the end, since a log says
+what broke in either.
+"""
+MOST_IDENTIFIERS_TOLD = 20
+SAME_PROBLEM = 0.75
+"""From this cosine on it is called the same problem. Of the first five results on titanium's `tune` 41 % above it are
+linked as duplicates by triagers, 14 % below.
+"""
+SAME_PROBLEM_EXACT = 0.60
+"""The same with an identifier in common."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarRequest:
+    """One ticket to find similar issues for; it need not be stored.
+
+    `types` narrows the filter. `as_of` answers as was possible at that time: what was opened or created at or after it
+    is hidden, and of a ticket resolved later neither resolution nor status is used. `min_band` is ignored while answers
+    are not calibrated. `floor` and `details` are as in a search.
+    """
+
+    ticket: Ticket
+    types: Collection[str] = ()
+    filter: Filter = field(default_factory=Filter)
+    limit: int = 5
+    min_band: Band | None = None
+    as_of: datetime | None = None
+    viewer: Viewer = MEMBER
+    lanes: Collection[Lane] = LANES
+    floor: float = SEMANTIC_FLOOR
+    details: bool = True
+
+
+def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
+    """Return what is known about the problem of a ticket, best first; the ticket itself never comes back.
+
+    Raises InvalidInput for an impossible limit, StoreError.
+    """
+    if not 0 <= request.limit <= MOST_RESULTS:
+        raise InvalidInput(f"limit must lie between 0 and {MOST_RESULTS}, not {request.limit}", field="limit")
+    started = time.perf_counter()
+    indexed_through = sources.store.indexed_through()
+    ticket = request.ticket
+    where = narrowed(request.filter, Filter({"type": frozenset(request.types)}, as_of=request.as_of))
+    hidden = sources.hidden_by_changes(request.viewer) | {ticket.id}
+    lanes = Lanes(
+        sources.keyword,
+        sources.vectors,
+        sources.encoder,
+        request.lanes,
+        replace(where, without=where.without | hidden),
+        request.viewer,
+    )
+    text, truncated = _problem_text(ticket)
+    terms = ticket_terms(ticket.title, text, lanes.document_frequency)
+    depth = DEPTH if request.limit <= DEPTH else request.limit
+    evidence = gather(lanes, terms, f"{ticket.title}\n{ticket.description}", depth, request.floor)
+    order = _order(sources, lanes, request, terms, evidence)
+    asked = Asked(
+        f"{ticket.title}\n{text}",
+        terms,
+        request.viewer,
+        as_of=request.as_of,
+        with_fix=False,
+        details=request.details,
+        relate=_relationship,
+        shared=lambda document: shared_reasons(ticket, document),
+    )
+    status: Status = "degraded" if lanes.down else "ok" if evidence.ids else "no_confident_match"
+    return SimilarAnswer(
+        status=status,
+        results=page_of_results(sources, order, evidence, asked, 0, request.limit),
+        retrieval=Retrieval(
+            mode=lanes.mode,
+            degraded=lanes.down,
+            model=lanes.model,
+            indexed_through=indexed_through,
+            took_ms=round((time.perf_counter() - started) * 1000),
+        ),
+        query=AskedQuery(
+            language=ticket.language,
+            identifiers=tuple(written for written, _ in asked.identifiers[:MOST_IDENTIFIERS_TOLD]),
+            truncated=truncated,
+        ),
+    )
+
+
+def _problem_text(ticket: Ticket) -> tuple[str, bool]:
+    """Return description and environment, and whether something was left out of them."""
+    text = "\n\n".join(part for part in (ticket.description, ticket.environment) if part)
+    if len(text) <= LONGEST_TEXT:
+        return text, False
+    tail = LONGEST_TEXT // 4
+    return f"{text[: LONGEST_TEXT - tail]}\n{text[-tail:]}", True
+
+
+def _order(sources: Sources, lanes: Lanes, request: SimilarRequest, terms: QueryTerms, evidence: Evidence) -> list[str]:
+    """Return the ids, best first, by the features of each document."""
+    ids = list(evidence.ids)
+    title = lanes.scores(replace(terms.keyword, identifiers=(), fields={"title": 1.0}), ids)
+    body = lanes.scores(replace(terms.keyword, identifiers=(), fields={"body": 1.0}), ids)
+    documents = sources.store.documents(ids, request.viewer)
+    now = request.as_of or request.ticket.opened_at or sources.clock()
+    candidates = [
+        Candidate(
+            document_id=one,
+            semantic=evidence.semantic.get(one),
+            keyword=evidence.keyword.get(one, 0.0),
+            title=title.get(one, 0.0),
+            body=body.get(one, 0.0),
+            is_exact=one in evidence.exact,
+            component=_in_common(request.ticket, documents[one]),
+            recency=_recency(documents[one], now),
+        )
+        for one in ids
+        if one in documents
+    ]
+    return [fused.candidate.document_id for fused in fused_similar(candidates)]
+
+
+def _in_common(ticket: Ticket, document: Document) -> float:
+    """Return 1 with a component in common or, where the ticket names none, the service; else 0."""
+    if ticket.components:
+        return float(bool(shared_components(ticket, document)))
+    return float(bool(shared_reasons(ticket, document)))
+
+
+def _recency(document: Document, now: datetime) -> float:
+    opened = dated_at(document) if isinstance(document, Ticket) else None
+    return recency(None if opened is None else (now - opened).total_seconds() / 86_400)
+
+
+def _relationship(document: Document, fix: FixSide, evidence: Evidence) -> Relationship | None:
+    """Return `same_problem` for what is very similar, or similar with an identifier in common; `duplicate` if that is
+    an open ticket; else `related`.
+    """
+    similarity = evidence.semantic.get(document.id)
+    is_exact = document.id in evidence.exact
+    enough = SAME_PROBLEM_EXACT if is_exact else SAME_PROBLEM
+    is_same = is_exact if similarity is None else similarity >= enough
+    if not is_same:
+        return "related"
+    return "duplicate" if isinstance(document, Ticket) and fix.status == "open" else "same_problem"

@@ -1,0 +1,159 @@
+"""Show the piece of a document where the question is answered. Pure.
+
+A cheap look at word beginnings finds the window; full analysis then marks the words in it, so that what is marked is
+exactly what matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.analysis.analyse import highlights
+from kb.analysis.folding import bare
+from search.answers import Snippet
+
+LENGTH = 240
+"""Characters of a snippet, about two lines on a page."""
+_LEAD = 60
+"""Characters shown before the first match, so that it can be understood."""
+_READ = 30_000
+"""Characters of each field that are looked at."""
+_MOST_PLACES = 1_000
+_PREFIX = 3
+_IDENTIFIER_WORTH = 3
+"""An identifier in the window is worth this many words."""
+
+_WORD = re.compile(r"\w+")
+_SPACE = re.compile(r"\s+")
+_SENTENCE = re.compile(r"[.!?:]\s+|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a query is to be marked: index terms, canonical identifiers, and the identifiers as they were written."""
+
+    terms: frozenset[str] = frozenset()
+    identifiers: frozenset[str] = frozenset()
+    written: tuple[str, ...] = ()
+
+
+def snippet(texts: Sequence[str], language: str, wanted: Wanted, passage: str | None = None) -> Snippet:
+    """Return the best window of `texts` (fields of one document, the more important first), about `LENGTH` long.
+
+    The best holds the most different words and identifiers that are wanted, the earliest of equals. Where none is
+    found, it is the beginning of `passage`, else of the first text that is not empty.
+    """
+    finder = _Finder(wanted)
+    best: tuple[int, str, int, int] | None = None
+    for text in texts:
+        read = text[:_READ]
+        found = _best_window(sorted(finder.places(read)))
+        if found is not None and (best is None or found[0] > best[0]):
+            best = (found[0], read, found[1], found[2])
+    if best is not None:
+        _, text, first, last = best
+        start = _beginning(text, first, last)
+        return _marked(text, start, start + LENGTH, language, wanted)
+    text = passage or next((text for text in texts if text.strip()), "")
+    return _marked(text[:_READ], 0, LENGTH, language, wanted)
+
+
+class _Finder:
+    """Finds where words begin like a term, and where identifiers stand."""
+
+    def __init__(self, wanted: Wanted):
+        self._by_prefix: dict[str, list[tuple[str, str]]] = {}
+        for term in sorted(wanted.terms):
+            key = bare(term)
+            self._by_prefix.setdefault(key[:_PREFIX], []).append((key, term))
+        written = sorted(
+            {one for one in (*wanted.written, *wanted.identifiers) if one}, key=lambda one: (-len(one), one)
+        )
+        self._identifier = (
+            re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, written))})(?!\w)", re.IGNORECASE) if written else None
+        )
+
+    def places(self, text: str) -> Iterator[tuple[int, int, str, int]]:
+        """Yield (start, end, what was found, worth), not in order."""
+        if self._by_prefix:
+            count = 0
+            for match in _WORD.finditer(text):
+                word = bare(match.group()[:100])
+                for key, term in self._by_prefix.get(word[:_PREFIX], ()):
+                    if word.startswith(key):
+                        yield match.start(), match.end(), term, 1
+                        count += 1
+                        break
+                if count >= _MOST_PLACES:
+                    break
+        if self._identifier is not None:
+            for count, match in enumerate(self._identifier.finditer(text), 1):
+                yield match.start(), match.end(), match.group().casefold(), _IDENTIFIER_WORTH
+                if count >= _MOST_PLACES:
+                    break
+
+
+def _best_window(places: Sequence[tuple[int, int, str, int]]) -> tuple[int, int, int] | None:
+    """Return (worth, start, end) of the window of at most `LENGTH` that holds the most different things."""
+    best: tuple[int, int, int] | None = None
+    held: dict[str, int] = {}
+    worths: dict[str, int] = {}
+    first = 0
+    for last, (_, end, what, worth) in enumerate(places):
+        held[what] = held.get(what, 0) + 1
+        worths[what] = worth
+        while end - places[first][0] > LENGTH - _LEAD and first < last:
+            gone = places[first][2]
+            held[gone] -= 1
+            if not held[gone]:
+                del held[gone]
+            first += 1
+        value = sum(worths[one] for one in held)
+        if best is None or value > best[0]:
+            best = (value, places[first][0], end)
+    return best
+
+
+def _beginning(text: str, first: int, last: int) -> int:
+    """Return where to begin: at a sentence or word a little before the first match, as far back as there is room."""
+    room = max(0, min(LENGTH - (last - first), LENGTH))
+    earliest = max(0, first - min(_LEAD, room))
+    if earliest == 0:
+        return 0
+    sentences = [match.end() for match in _SENTENCE.finditer(text, earliest, first)]
+    if sentences:
+        return sentences[0]
+    space = _SPACE.search(text, earliest, first)
+    return space.end() if space else first
+
+
+def _marked(text: str, start: int, end: int, language: str, wanted: Wanted) -> Snippet:
+    """Return the window on one line, an ellipsis where text was cut off, with what matches marked."""
+    piece = text[start : end + 1]
+    cut = len(text) > end
+    if cut:
+        # Not in the middle of a word, unless the window is one endless word.
+        space = max((match.start() for match in _SPACE.finditer(piece)), default=0)
+        piece = piece[: space if space > LENGTH // 2 else LENGTH]
+        cut = bool(text[start + len(piece) :].strip())
+    line = _SPACE.sub(" ", piece).strip()
+    if start and line and text[:start].strip():
+        line = f"… {line}"
+    if cut and line:
+        line = f"{line} …"
+    return Snippet(line, highlights(line, language, wanted.terms, wanted.identifiers))
+
+
+def marked_words(shown: Snippet) -> tuple[str, ...]:
+    """Return the different words and identifiers that are marked, in order, as the document writes them."""
+    found: Mapping[str, str] = _first_spellings(shown.text[start:end] for start, end in shown.highlights)
+    return tuple(found.values())
+
+
+def _first_spellings(words: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in words:
+        found.setdefault(word.casefold(), word)
+    return found

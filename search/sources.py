@@ -1,0 +1,59 @@
+"""Say what answers are made from: the store, the indexes, the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from kb.documents import Document
+from kb.protocols.keyword import KeywordSearch
+from kb.protocols.store import ChangeLog, DocumentStore
+from kb.protocols.vector import VectorSearch
+from kb.queries import Viewer
+from kb.reporting import Clock
+from search.lanes import EncoderSource
+
+CHANGES_LOOKED_AT = 200
+"""Documents that changed but are not indexed yet, and are checked again before anything is counted. More than these
+wait only during an import; results themselves are always checked.
+"""
+
+PassageText = Callable[[Document, int], str | None]
+"""Returns the words of one passage of a document, by its number; `None` when the document no longer has it."""
+
+
+class ReadStore(DocumentStore, ChangeLog, Protocol):
+    """The parts of the store that answers need."""
+
+
+def _no_text(document: Document, number: int) -> str | None:
+    return None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything an answer is made from. An index that is `None` is a lane that is down."""
+
+    store: ReadStore
+    keyword: KeywordSearch | None
+    vectors: VectorSearch | None
+    encoder: EncoderSource
+    passage_text: PassageText = _no_text
+    clock: Clock = _now
+
+    def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
+        """Return documents that the indexes may still show but the viewer may not read, or that are gone.
+
+        The indexes lag behind the store by a moment; without this, totals and facets would tell of a document that was
+        just deleted or closed to the viewer.
+        """
+        changed = [change.document_id for change in self.store.pending(CHANGES_LOOKED_AT)]
+        if not changed:
+            return frozenset()
+        return frozenset(changed) - self.store.documents(changed, viewer).keys()
