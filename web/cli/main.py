@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed with one clear line on standard error, 2 wrong usag
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -71,21 +72,37 @@ def kb(ctx: click.Context, home: Path) -> None:
 def main() -> None:
     """Run the command line; the console script `kb`."""
     try:
-        kb(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        # Click returns the code of `ctx.exit` here instead of leaving; commands themselves return nothing.
+        code = kb(prog_name="kb", standalone_mode=False) or 0
+        sys.stdout.flush()
     except click.Abort:
-        print("kb: interrupted", file=sys.stderr)
-        sys.exit(1)
+        code = _failed("interrupted")
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        code = error.exit_code
     except FixloreError as error:
-        print(f"kb: {error}", file=sys.stderr)
-        sys.exit(1)
+        code = _failed(str(error))
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        code = 1  # whoever read the output has enough of it
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        code = _failed(f"{place}{error.strerror or error}; check the rights and the free space")
+    _drop_what_cannot_be_written()
+    sys.exit(code)
+
+
+def _failed(why: str) -> int:
+    """Tell the one line of a failure and return its exit code."""
+    print(f"kb: {' '.join(why.splitlines())}", file=sys.stderr)
+    return 1
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Keep Python from failing once more on leaving, when it writes out what the pipe or disk did not take."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
