@@ -10,7 +10,9 @@ import click
 import pytest
 from flask import Flask
 
-from kb.documents import KINDS, LINK_TYPES, STATES
+from kb.article_files import read_folder
+from kb.documents import KINDS, LINK_TYPES, STATES, Article
+from kb.language import detect_language
 from kb.queries import FILTER_FIELDS
 from kb.settings import Settings
 from web.cli.main import COMMANDS, kb
@@ -46,7 +48,7 @@ def test_every_command_is_in_the_manual(name: str) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    sorted({option for _, command in ALL_COMMANDS for one in command.params for option in one.opts if option[:2] == "--"}),
+    sorted({name for _, command in ALL_COMMANDS for one in command.params for name in one.opts if name[:2] == "--"}),
 )
 def test_every_option_is_in_the_manual(option: str) -> None:
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", TEXT)
@@ -110,3 +112,11 @@ def test_the_two_commands_of_the_readme_are_those_that_ci_runs() -> None:
     assert "pip install -e '.[test]'" in ci
     assert re.search(r"^.*pytest$", README, re.M)
     assert re.search(r"pytest$", ci, re.M)
+
+
+@pytest.mark.parametrize("source", ["manual", "decision", "example"])
+def test_shipped_articles_import_without_a_problem(source: str) -> None:
+    items = list(read_folder(shipped_folder(source), source, detect_language))
+
+    assert items
+    assert [item for item in items if not isinstance(item, Article)] == []

@@ -53,7 +53,8 @@ def test_rendering_of_any_text_ends_without_active_content(markdown: str) -> Non
 
 
 def test_rendering_shows_tables_code_tasks_and_callouts() -> None:
-    page = render("| a | b |\n|---|---|\n| 1 | 2 |\n\n```sh\nls -l\n```\n\n- [x] done\n\n> [!WARNING]\n> Mind the gap\n")
+    table, code = "| a | b |\n|---|---|\n| 1 | 2 |\n", "```sh\nls -l\n```\n"
+    page = render(f"{table}\n{code}\n- [x] done\n\n> [!WARNING]\n> Mind the gap\n")
 
     assert "<table>" in page.html
     assert "<code>" in page.html

@@ -17,11 +17,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.errors import FixloreError
 from web.api import articles, feedback, search, similar, tickets
-from web.api.authentication import authenticate
+from web.api.authentication import authenticate, open_to_all
 from web.health import health
 from web.problems import problem_of, status_of, validation_problem, wants_problem
-from web.site.install import install_site
 from web.site.errors import error_page
+from web.site.install import install_site
 from web.wiring import Services
 
 _log = logging.getLogger("fixlore.requests")
@@ -49,14 +49,14 @@ def create_app(services: Services) -> OpenAPI:
     if services.settings.base_url:
         # Only an installation with an address of its own stands behind a proxy whose headers can be believed.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    app.before_request(_begin)  # first: whatever refuses a request, its answer is stamped and logged
+    app.before_request(authenticate)
     for resource in (search, similar, tickets, articles, feedback):
-        resource.api.before_request(authenticate)
         app.register_api(resource.api)
     app.register_blueprint(health)
-    app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: app.api_doc)
+    app.add_url_rule("/api/v1/openapi.json", "openapi", open_to_all(lambda: app.api_doc))
     install_site(app)
     app.register_error_handler(Exception, _error_answer)
-    app.before_request(_begin)
     app.after_request(_finish)
     return app
 

@@ -7,18 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from search.searcher import Searcher
-from web.response_log import ResponseLog
-
 from indexer.current import CurrentIndexes
 from indexer.engines import Engines, installed_engines
 from indexer.indexing import Indexing
+from indexer.passages import passages_of
 from indexer.worker import IndexWorker
+from kb.documents import Document
 from kb.errors import FixloreError, ModelUnavailable
 from kb.protocols.encoder import Encoder
 from kb.protocols.store import Store
 from kb.reporting import Say
 from kb.settings import Settings
+from search.searcher import Searcher
+from web.response_log import ResponseLog
 
 SESSION_KEY = "session_key"
 EncoderSource = Callable[[], Encoder]
@@ -78,7 +79,9 @@ class Services:
         indexes = self.indexes
         with self._lock:
             if self._searcher is None:
-                self._searcher = Searcher(self.store, indexes.keyword, indexes.vectors, self.encoder)
+                self._searcher = Searcher(
+                    self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=_passage_text
+                )
             return self._searcher
 
     def indexing(self) -> Indexing:
@@ -124,6 +127,11 @@ class Services:
             self._worker = None
         self.responses.close()
         self.store.close()
+
+
+def _passage_text(document: Document, number: int) -> str | None:
+    passages = passages_of(document)
+    return passages[number].text if number < len(passages) else None
 
 
 def _reason(check: Callable[[], object]) -> str | None:

@@ -13,6 +13,7 @@ from kb.queries import Viewer
 from web.api.tokens import secret_hash
 from web.problems import problem
 
+OPEN = "open"
 _VIEW = TypeVar("_VIEW", bound=Callable[..., object])
 
 
@@ -26,6 +27,11 @@ def scope(name: str) -> Callable[[_VIEW], _VIEW]:
     return mark
 
 
+def open_to_all(view: _VIEW) -> _VIEW:
+    """Mark a view that needs no token."""
+    return scope(OPEN)(view)
+
+
 def viewer_of(token: Token) -> Viewer:
     """Return what a token may see: every audience for `admin`, drafts for those who may write articles."""
     may_edit = bool({"admin", "articles:write"} & set(token.scopes))
@@ -34,11 +40,15 @@ def viewer_of(token: Token) -> Viewer:
 
 
 def authenticate() -> Response | None:
-    """Check token, scope and the form of the body before anything else looks at the request."""
+    """Check token, scope and the form of the body of an API request before anything else looks at it."""
     view = current_app.view_functions.get(request.endpoint or "")
+    if not request.path.startswith("/api/") or view is None:
+        return None
     needed = getattr(view, "fixlore_scope", None)
+    if needed == OPEN:
+        return None
     if needed is None:
-        return None if view is None else problem(403, "This endpoint is closed.")
+        return problem(403, "This endpoint is closed.")
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         return problem(401, "Send a token as 'Authorization: Bearer TOKEN'; `kb token create` makes one.")

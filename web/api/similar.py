@@ -9,12 +9,12 @@ from flask import Response, current_app, g, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
-from search.similar import SimilarRequest
 
 from kb.access import may_read
 from kb.documents import TYPES, Ticket
 from kb.errors import InvalidInput, NotFound
 from kb.queries import Filter
+from search.similar import SimilarRequest
 from web.api.authentication import scope
 from web.api.schemas import Band, Problem, SimilarBody, SimilarRequestBody
 from web.asked_ticket import asked_ticket
@@ -71,9 +71,7 @@ def _checked_types(types: list[str]) -> list[str]:
     return types
 
 
-def _answered(
-    ticket: Ticket, where: Filter, limit: int, min_band: Band | None, include: Sequence[str]
-) -> Response:
+def _answered(ticket: Ticket, where: Filter, limit: int, min_band: Band | None, include: Sequence[str]) -> Response:
     services: Services = current_app.extensions["fixlore"]
     answer = services.searcher().similar(
         SimilarRequest(ticket=ticket, filter=where, limit=limit, min_band=min_band, viewer=g.viewer)

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import click
-from search.batch import run_searches, run_similar
-from search.searcher import LANES
 
 from kb.access import SHELL
 from kb.queries import Filter
 from kb.settings import read_settings
+from search.batch import run_searches, run_similar
 from search.evaluation import evaluate, read_qrels, run_of
+from search.lanes import LANES
 from web.cli.progress import progress_bar, say
-from web.cli.searching import RUN_LIMIT
+from web.cli.searching import RUN_LIMIT, chosen_lanes
 from web.wiring import open_services
 
 
@@ -34,7 +34,7 @@ def evaluate_command(
         raise click.UsageError("--as-of goes with --task similar.")
     labels = read_qrels(qrels)
     with open_services(read_settings(home), say) as services, progress_bar("Searching") as progress:
-        used = lanes or LANES
+        used = chosen_lanes(lanes)
         if task == "search":
             lines = run_searches(services.searcher(), queries, Filter(), RUN_LIMIT, SHELL, used, progress)
         else:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from search.batch import run_searches
-from search.searcher import LANES, SearchRequest
 
 from kb.access import SHELL
 from kb.errors import InvalidInput
 from kb.settings import read_settings
 from search.answers import SearchAnswer
+from search.batch import run_searches
+from search.lanes import LANES, Lane
+from search.searcher import SearchRequest
 from web.bodies import FACETS, filter_of, logged, search_body
 from web.cli.printing import write_lines, written_results
 from web.cli.progress import progress_bar, say
@@ -51,12 +52,12 @@ def search_command(
         if queries is not None and run_file is not None:
             with progress_bar("Searching") as progress:
                 lines = run_searches(
-                    services.searcher(), queries, where, limit or RUN_LIMIT, SHELL, lanes or LANES, progress
+                    services.searcher(), queries, where, limit or RUN_LIMIT, SHELL, chosen_lanes(lanes), progress
                 )
                 write_lines(run_file, lines)
             return
         request = SearchRequest(
-            text=text or "", filter=where, limit=limit or 10, viewer=SHELL, facets=FACETS, lanes=lanes or LANES
+            text=text or "", filter=where, limit=limit or 10, viewer=SHELL, facets=FACETS, lanes=chosen_lanes(lanes)
         )
         answer = services.searcher().search(request)
         if as_json:
@@ -64,6 +65,11 @@ def search_command(
             click.echo(search_body(answer, response_id, settings.base_url).model_dump_json(indent=2))
         else:
             _show(answer)
+
+
+def chosen_lanes(names: tuple[str, ...]) -> tuple[Lane, ...]:
+    """Return the lanes of these names, all of them when none is named."""
+    return tuple(lane for lane in LANES if lane in names) or LANES
 
 
 def filters_from(pairs: tuple[str, ...], types: tuple[str, ...]) -> dict[str, list[str]]:

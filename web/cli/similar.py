@@ -6,20 +6,20 @@ import sys
 from pathlib import Path
 
 import click
-from search.batch import run_similar
-from search.searcher import LANES
-from search.similar import SimilarRequest
 
 from kb.access import SHELL
 from kb.errors import InvalidInput, NotFound
 from kb.queries import Filter
 from kb.settings import read_settings
 from kb.ticket_files import parse_json_line
+from search.batch import run_similar
+from search.lanes import LANES
+from search.similar import SimilarRequest
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, logged, similar_body
 from web.cli.printing import write_lines, written_results
 from web.cli.progress import progress_bar, say
-from web.cli.searching import RUN_LIMIT
+from web.cli.searching import RUN_LIMIT, chosen_lanes
 from web.wiring import open_services
 
 
@@ -50,13 +50,13 @@ def similar_command(
         if queries is not None and run_file is not None:
             with progress_bar("Searching") as progress:
                 lines = run_similar(
-                    services.searcher(), queries, limit or RUN_LIMIT, SHELL, as_of, lanes or LANES, progress
+                    services.searcher(), queries, limit or RUN_LIMIT, SHELL, as_of, chosen_lanes(lanes), progress
                 )
                 write_lines(run_file, lines)
             return
         ticket = asked_ticket(parse_json_line(_read(file or "-")))
         answer = services.searcher().similar(
-            SimilarRequest(ticket=ticket, filter=Filter(), limit=limit or 5, viewer=SHELL, lanes=lanes or LANES)
+            SimilarRequest(ticket=ticket, filter=Filter(), limit=limit or 5, viewer=SHELL, lanes=chosen_lanes(lanes))
         )
         if as_json:
             response_id = logged(services, [result.id for result in answer.results], by=SHELL.name, ticket=ticket.id)
