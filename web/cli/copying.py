@@ -7,9 +7,12 @@ from pathlib import Path
 
 import click
 
+from indexer.lock import is_locked
+from indexer.manifest import LOCK
 from kb.errors import InvalidInput, NotFound
 from kb.exporting import export
-from kb.settings import read_settings
+from kb.settings import Settings, read_settings
+from web.cli.homes import settings_in_use
 from web.cli.progress import progress_bar
 from web.wiring import opened_store
 
@@ -19,7 +22,7 @@ from web.wiring import opened_store
 @click.pass_obj
 def export_command(home: Path, directory: Path) -> None:
     """Write articles as Markdown and tickets as JSONL to DIRECTORY; they import again without loss."""
-    with opened_store(read_settings(home)) as store, progress_bar("Exporting") as progress:
+    with opened_store(settings_in_use(home)) as store, progress_bar("Exporting") as progress:
         counts = export(store, directory, progress)
     click.echo(f"Wrote {counts.articles} articles and {counts.tickets} tickets to {directory}.")
 
@@ -29,16 +32,8 @@ def export_command(home: Path, directory: Path) -> None:
 @click.pass_obj
 def backup_command(home: Path, file: Path) -> None:
     """Write one consistent copy of the store to FILE, also while the server runs."""
-    if file.exists():
-        raise InvalidInput(f"{file} exists; name a new file")
-    partial = file.with_name(f".{file.name}.partial")
-    partial.unlink(missing_ok=True)
-    try:
-        with opened_store(read_settings(home)) as store:
-            store.backup(str(partial))
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with opened_store(settings_in_use(home)) as store:
+        store.backup(str(file))
     click.echo(f"Wrote {file}.")
 
 
@@ -52,20 +47,39 @@ def restore_command(home: Path, file: Path) -> None:
     settings = read_settings(home)
     if not file.is_file():
         raise NotFound(f"file {file} does not exist; check the path")
-    if settings.store_path.exists():
-        raise InvalidInput(f"{settings.store_path} exists; restore into an empty home (--home DIR)")
+    _refuse_used(settings)
     home.mkdir(parents=True, exist_ok=True)
     partial = settings.store_path.with_name(f".{settings.store_path.name}.restoring")
     try:
+        _remove(partial)
         shutil.copyfile(file, partial)
         from kb.store.open_store import open_store
 
         open_store(partial).close()  # refuses a file that is no store, or a newer one
+        # Indexes of an earlier store would keep what the backup does not hold.
+        shutil.rmtree(settings.index_path, ignore_errors=True)
         partial.replace(settings.store_path)
     finally:
-        for leftover in home.glob(f"{partial.name}*"):
-            leftover.unlink()
+        _remove(partial)
     with opened_store(settings) as store:
         store.enqueue_all()
         bring_up(settings, store, wait=True)
     click.echo(f"Restored {file} into {home}.")
+
+
+def _refuse_used(settings: Settings) -> None:
+    """Raise InvalidInput when a home holds a store, what is left of one, or a process that still works on one."""
+    if settings.store_path.exists():
+        raise InvalidInput(f"{settings.store_path} exists; restore into an empty home (--home DIR)")
+    for ending in ("-wal", "-journal"):
+        # SQLite would play the log of the earlier store into the restored one.
+        left = settings.store_path.with_name(settings.store_path.name + ending)
+        if left.exists():
+            raise InvalidInput(f"{left} is left of an earlier store and may hold its last changes; move it away first")
+    if is_locked(settings.index_path / LOCK):
+        raise InvalidInput(f"a process still works in {settings.home}; stop it first")
+
+
+def _remove(partial: Path) -> None:
+    for leftover in partial.parent.glob(f"{partial.name}*"):
+        leftover.unlink()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +9,8 @@ from kb.errors import InvalidInput
 from search.answers import Result
 
 MOST_STEPS = 6
+DEVICES = "/dev"
+"""Nothing there is replaced: /dev/stdout may lead to a file that others are still writing."""
 
 
 def written_results(results: Sequence[Result]) -> str:
@@ -33,21 +33,24 @@ def _written(result: Result) -> str:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write lines to a file that appears only when it is whole. Raises InvalidInput when it cannot be written."""
+    """Write lines to a file that appears only when it is whole; to a pipe or device as they come.
+
+    Raises InvalidInput when it cannot be written.
+    """
+    target = path.resolve()  # what a link leads to is replaced, not the link
+    partial = target.with_name(f".{target.name}.partial")
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            try:
+        if path.is_relative_to(DEVICES) or (target.exists() and not target.is_file()):
+            with path.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{line}\n" for line in lines)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-        Path(file.name).chmod(0o666 & ~_umask())
-        Path(file.name).replace(path)
+            return
+        try:
+            with partial.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(f"{line}\n" for line in lines)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}; choose another place") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -6,12 +6,13 @@ import logging
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from kb.errors import ConfigurationError
+from kb.errors import ConfigurationError, IndexLocked
 from kb.settings import read_settings
 from web.cli.progress import progress_bar, say
 from web.links import new_sign_in_path
@@ -41,10 +42,9 @@ def first_run(services: Services) -> None:
         say("Loading the shipped articles and example tickets.")
         load_examples(services.store)
     load_manual(services.store)
-    indexing = services.indexing()
-    if not indexing.is_locked():
-        with progress_bar("Indexing") as progress:
-            indexing.drain(progress)
+    # Another process that indexes will index this too.
+    with suppress(IndexLocked), progress_bar("Indexing") as progress:
+        services.indexing().drain(progress)
 
 
 def _serve(services: Services, listening: socket.socket, address: str) -> None:
