@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kb.errors import FixloreError
-from kb.settings import read_settings
+from web.cli.homes import settings_in_use
 from web.cli.progress import say
 from web.wiring import open_services
 
@@ -18,7 +18,7 @@ def doctor_command(ctx: click.Context) -> None:
     """Check store and indexes. Exit 0 when all is well, 1 when something needs doing."""
     home: Path = ctx.obj
     findings: list[str] = []
-    settings = read_settings(home)
+    settings = settings_in_use(home)
     with open_services(settings, say) as services:
         counts = services.store.counts()
         click.echo(f"home: {home}")

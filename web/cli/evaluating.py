@@ -9,10 +9,10 @@ import click
 
 from kb.access import SHELL
 from kb.queries import Filter
-from kb.settings import read_settings
 from search.batch import run_searches, run_similar
 from search.evaluation import evaluate, read_qrels, run_of
 from search.lanes import LANES
+from web.cli.homes import settings_in_use
 from web.cli.progress import progress_bar, say
 from web.cli.searching import RUN_LIMIT, chosen_lanes
 from web.wiring import open_services
@@ -33,7 +33,7 @@ def evaluate_command(
     if as_of and task != "similar":
         raise click.UsageError("--as-of goes with --task similar.")
     labels = read_qrels(qrels)
-    with open_services(read_settings(home), say) as services, progress_bar("Searching") as progress:
+    with open_services(settings_in_use(home), say) as services, progress_bar("Searching") as progress:
         used = chosen_lanes(lanes)
         if task == "search":
             lines = run_searches(services.searcher(), queries, Filter(), RUN_LIMIT, SHELL, used, progress)

@@ -8,12 +8,12 @@ import click
 
 from kb.access import SHELL
 from kb.errors import InvalidInput
-from kb.settings import read_settings
 from search.answers import SearchAnswer
 from search.batch import run_searches
 from search.lanes import LANES, Lane
 from search.searcher import SearchRequest
 from web.bodies import FACETS, filter_of, logged, search_body
+from web.cli.homes import settings_in_use
 from web.cli.printing import write_lines, written_results
 from web.cli.progress import progress_bar, say
 from web.wiring import open_services
@@ -46,7 +46,7 @@ def search_command(
     """Search articles and tickets for TEXT, in words, codes and our query syntax."""
     if (queries is None) != (run_file is None) or (text is None) == (queries is None):
         raise click.UsageError("Give TEXT, or both --queries and --run.")
-    settings = read_settings(home)
+    settings = settings_in_use(home)
     where = filter_of(filters_from(filters, types))
     with open_services(settings, say) as services:
         if queries is not None and run_file is not None:

@@ -10,13 +10,13 @@ import click
 from kb.access import SHELL
 from kb.errors import InvalidInput, NotFound
 from kb.queries import Filter
-from kb.settings import read_settings
 from kb.ticket_files import parse_json_line
 from search.batch import run_similar
 from search.lanes import LANES
 from search.similar import SimilarRequest
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, logged, similar_body
+from web.cli.homes import settings_in_use
 from web.cli.printing import write_lines, written_results
 from web.cli.progress import progress_bar, say
 from web.cli.searching import RUN_LIMIT, chosen_lanes
@@ -45,7 +45,7 @@ def similar_command(
     """Find similar past issues for the ticket in FILE, one JSON object; `-` is standard input."""
     if (queries is None) != (run_file is None) or (file is None) == (queries is None) or (as_of and queries is None):
         raise click.UsageError("Give FILE, or both --queries and --run; --as-of goes with a batch.")
-    settings = read_settings(home)
+    settings = settings_in_use(home)
     with open_services(settings, say) as services:
         if queries is not None and run_file is not None:
             with progress_bar("Searching") as progress:
