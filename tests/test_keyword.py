@@ -31,6 +31,15 @@ class TestTantivyIndex(KeywordIndexSuite):
         yield from made(tmp_path, "tantivy")
 
 
+class TestWhooshIndex(KeywordIndexSuite):
+    """The second engine."""
+
+    @pytest.fixture
+    def make_index(self, tmp_path: Path) -> Iterator[MakeIndex]:
+        """Return a maker of indexes in new directories."""
+        yield from made(tmp_path, "whoosh")
+
+
 def made(below: Path, engine: str) -> Iterator[MakeIndex]:
     """Yield a maker of indexes, each in a directory of its own; close them afterwards."""
     opened: list[KeywordIndex] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from indexer.keyword.index_stamp import LOCK_NAME, STAMP_NAME
@@ -20,6 +21,10 @@ def open_keyword_index(engine: str, directory: Path, *, write: bool = True) -> K
         from indexer.keyword.tantivy_index import TantivyIndex
 
         return TantivyIndex(directory, write=write)
+    if engine == "whoosh":
+        from indexer.keyword.whoosh_index import WhooshIndex
+
+        return WhooshIndex(directory, write=write)
     raise ConfigurationError(f"setting keyword_engine must be tantivy or whoosh, not {engine!r}")
 
 
@@ -34,7 +39,9 @@ def erase_keyword_index(directory: Path) -> None:
         try:
             (directory / STAMP_NAME).unlink(missing_ok=True)
             for path in directory.iterdir():
-                if path.is_file() and path.name != LOCK_NAME:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name != LOCK_NAME:
                     path.unlink()
         except OSError as error:
             raise IndexUnavailable(f"the keyword index in {directory} cannot be removed: {error}") from error
