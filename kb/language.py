@@ -47,16 +47,17 @@ def detect_language(text: str, default: str = "en") -> str:
     language is named only when its script or its frequent words leave no doubt. The same text has the same answer.
     """
     sample = text[:_SAMPLE]
-    words = [match.group() for match in _WORDS.finditer(sample)]
-    letters = sum(map(len, words))
+    # Each word once: a log repeats its lines, and the language of the ticket is that of the prose around it.
+    words = sorted({match.group().lower() for match in _WORDS.finditer(sample)})
+    letters = sum(map(str.isalpha, sample))
     for script, language in _SCRIPTS:
         if 2 * len(script.findall(sample)) > letters > 0:
             return language
     folded = [fold(word) for word in words]
-    german = _score(folded, "de") + sum(_GERMAN_SHAPE.search(word.lower()) is not None for word in words) / 2
+    german = _score(folded, "de") + sum(_GERMAN_SHAPE.search(word) is not None for word in words) / 2
     english = _score(folded, "en") + sum(_ENGLISH_SHAPE.search(word) is not None for word in folded) / 2
-    hits, other = max((sum(word in known for word in folded), name) for name, known in _others())
-    if hits >= _OTHER_WORDS and hits >= _OTHER_SHARE * len(folded) and hits > 1.5 * max(german, english):
+    hits, other = max((sum(word in known for word in words), name) for name, known in _others())
+    if hits >= _OTHER_WORDS and hits >= _OTHER_SHARE * len(words) and hits > 1.5 * max(german, english):
         return other
     if abs(german - english) < _CLOSE:
         # Look at what the words are made of, which takes longer: only German builds such compounds.
@@ -83,6 +84,6 @@ def _native_parts() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _others() -> tuple[tuple[str, frozenset[str]], ...]:
-    known = _common("en") | _common("de")
+    known = word_list("common_en") | word_list("common_de")
     lines = (line.split() for line in word_lines("common_other"))
-    return tuple((line[0], frozenset(fold(word) for word in line[1:]) - known) for line in lines)
+    return tuple((line[0], frozenset(line[1:]) - known) for line in lines)

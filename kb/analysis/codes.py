@@ -39,7 +39,7 @@ def code_shape(token: str) -> Shape | None:
     if _NUMBERED.fullmatch(token):
         return whole_shape(token.lower(), "code", len(token))
     match = _LOWER_CODE.fullmatch(token)
-    if match and match[1].lower() not in CUES:
+    if match and CUES.get(match[1].lower(), "vendor") == "vendor":
         return whole_shape(token.lower(), "code", len(token), parts=True)
     return None
 

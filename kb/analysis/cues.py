@@ -25,7 +25,7 @@ _NOUN = (
     r"(?:(?:exit|status|error|stop|fehler|codes?|statuscode|fehlercode|ids?|kennung|numbers?|no|nr|num|nummer|article"
     r"|artikel|is|was|ist|war|of|von)\b" + _GAP + ")"
 )
-_AFTER = r"(?![\w%]|[.,:]\d)"
+_AFTER = r"(?!\w|[.,:]\d| ?%)"
 _STATUS = r"(?:10[0-3]|20[0-8]|226|30[0-8]|4[0-4]\d|451|49[4-9]|5[0-2]\d|530|598|599)"
 _MORE = re.compile(r"(?:[^\S\n]|[,/|&]|\b(?:and|or|und|oder)\b){1,8}(\d{2,6})" + _AFTER)
 

@@ -86,18 +86,17 @@ def dotted_shape(token: str) -> Shape | None:
 def is_host(name: str) -> bool:
     """Say whether a dotted name is a host: it is written like one and its last label is a known domain.
 
-    Names in code ("Ti.App", "metadata.name") and sentences without a space ("fixed.It") look much alike, so domains
-    that are words as well count only below two further labels, and capitals only when they begin or fill the name.
+    Names in code ("Ti.App", "metadata.name") and sentences without a space ("fixed.It") look much alike. So the domain
+    is in small letters, unless all of the name is in capitals; and domains that are words as well count only below two
+    further labels, all in small letters.
     """
     if not _HOST.fullmatch(name) or fold(name) in word_list("product_names"):
         return False
-    if name[1:] != name[1:].lower() and name != name.upper():
-        return False
     labels = name.lower().split(".")
-    if labels[0] in _PACKAGE_ROOTS:
+    if labels[0] in _PACKAGE_ROOTS or not (name.endswith(labels[-1]) or name.isupper()):
         return False
     if labels[-1] in word_list("wordlike_domains"):
-        return len(labels) > 2
+        return len(labels) > 2 and (name.islower() or name.isupper())
     return labels[-1] in word_list("top_level_domains")
 
 

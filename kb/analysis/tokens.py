@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kb.analysis.cues import cue_of
 from kb.analysis.shape import Found, Shape
 from kb.analysis.shapes import recognise
-from kb.analysis.words import part_terms, surface_of, word_terms
+from kb.analysis.words import is_stop_word, part_terms, surface_of, word_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,8 @@ def plain_words(text: str, start: int, end: int, language: str) -> Iterator[Toke
 
 
 def _shape_terms(piece: str, shape: Shape, language: str) -> tuple[str, ...]:
-    whole = (shape.whole,) if shape.whole and len(shape.whole) <= LONGEST_TERM else ()
+    worth = shape.whole and len(shape.whole) <= LONGEST_TERM and not is_stop_word(shape.whole, language)
+    whole = (shape.whole,) if worth else ()
     return tuple(dict.fromkeys((*whole, *part_terms(piece, language)))) if shape.parts else whole
 
 

@@ -17,12 +17,13 @@ _POSSESSIVE = re.compile("['\u2019][sS]$")
 _CONTRACTED = re.compile("['\u2019](?:t|re|ve|ll|d|m)$", re.IGNORECASE)
 _E_MAIL = re.compile(r"e-(mail\w*)", re.IGNORECASE)
 _HUMPS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PLURAL = re.compile("([A-Z]{2,})s")
 _CAMEL = re.compile("[a-z][A-Z]|[A-Z]{2}[a-z]{2}")
 _LETTERS_DIGITS = re.compile("([^\\W\\d_]{3,})([0-9]{2,})")
 _ALPHANUMERIC = re.compile(r"[^\W_]+")
 
-# Parts that every address has and nobody searches for.
-_EMPTY_PARTS = frozenset({"http", "https", "www", "com", "ftp"})
+# Parts that every web address has and nobody searches for.
+_ADDRESS_PARTS = frozenset({"http", "https", "www", "com"})
 
 
 def surface_of(token: str) -> str:
@@ -46,6 +47,9 @@ def word_terms(token: str, language: str) -> tuple[str, ...]:
     surface = surface_of(token)
     if not surface or surface in stop_words(language) or _CONTRACTED.search(token):
         return ()
+    if len(surface) == 1 and surface.isascii() and surface.isalpha():
+        # Placeholders, list letters, initials; a lone digit stays: "Windows 7".
+        return ()
     terms = [stem(surface, language)]
     if not token.isascii() and (plain := bare(token)) != surface and plain.isalpha():
         terms.append(stem(plain, language))
@@ -62,6 +66,8 @@ def part_terms(token: str, language: str) -> tuple[str, ...]:
         if len(parts) >= MOST_PARTS:
             break
         piece = match.group()
+        if "://" in token and piece.lower() in _ADDRESS_PARTS:
+            continue
         parts.append(piece)
         parts.extend(_inner_parts(piece))
     return tuple(dict.fromkeys(_part_terms(parts, language)))
@@ -70,15 +76,16 @@ def part_terms(token: str, language: str) -> tuple[str, ...]:
 def _part_terms(parts: list[str], language: str) -> list[str]:
     stops = stop_words(language)
     folded = (fold(part) for part in parts)
-    return [
-        stem(part, language)
-        for part in folded
-        if part not in stops and part not in _EMPTY_PARTS and len(part) > 1
-    ]
+    return [stem(part, language) for part in folded if part not in stops and len(part) > 1]
 
 
 def _inner_parts(token: str) -> list[str]:
-    """Split a token at its humps ("NullPointerException") or between letters and digits ("office365")."""
+    """Split a token at its humps ("NullPointerException") or between letters and digits ("office365").
+
+    The plural of an abbreviation ("VMs") has the abbreviation as its part, which stemmers do not know.
+    """
+    if match := _PLURAL.fullmatch(token):
+        return [match[1]]
     if _CAMEL.search(token):
         return _HUMPS.findall(token)
     match = _LETTERS_DIGITS.fullmatch(token)
