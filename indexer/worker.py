@@ -85,11 +85,15 @@ class IndexWorker:
     def _turn(self) -> None:
         self._indexing.acquire()
         if self._indexing.is_rebuild_wanted():
-            self._indexing.rebuild(keep_going=self._keeps_going)
+            self._indexing.rebuild(self._show, self._keeps_going)
         elif not self._is_fresh or self._pending_count():
             # The first turn also makes indexes that are missing and vectors that fell behind.
-            self._indexing.drain(keep_going=self._keeps_going)
+            self._indexing.drain(self._show, self._keeps_going)
         self._is_fresh = True
+        self._refresh()
+
+    def _show(self, done: int, total: int) -> None:
+        """Let searches see each batch of a long import, not only its end."""
         self._refresh()
 
     def _see(self) -> None:

@@ -66,7 +66,7 @@ class Segment:
             self._read(directory, files, dimension, few_share)
         except FileNotFoundError:
             raise
-        except (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, RuntimeError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as error:
             raise damaged(directory / files.name, str(error)) from error
 
     def _read(self, directory: Path, files: SegmentFiles, dimension: int, few_share: float) -> None:
