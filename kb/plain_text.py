@@ -23,7 +23,8 @@ _LINK = re.compile(r"\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
 _REFERENCE = re.compile(r"\[([^\]\n]{1,500})\]\[[^\]\n]{0,200}\]")
 _AUTOLINK = re.compile(r"<((?:https?|mailto):[^>\s]{1,2000})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,30}(?:[ \t][^<>\n]{0,2000})?/?>|<!--[^\n]{0,2000}?-->")
-_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=\S)(\*{1,3}|_{1,3}|~~)(?!\w)")
+_EMPHASIS = re.compile(r"(?<![\w\\])(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=[^\s\\])(\*{1,3}|_{1,3}|~~)(?!\w)")
+_TICKS = re.compile(r"`+")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~\"'$])")
 _ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
 _ENTITY = re.compile("|".join(_ENTITIES))
@@ -109,18 +110,26 @@ def text_fields(document: Document) -> dict[str, str]:
 
 
 def inline_text(line: str) -> str:
-    """Return one line without inline marks."""
-    if not any(mark in line for mark in "[<*_~\\`&"):
-        return line.strip()
-    line = _IMAGE.sub(r"\1", line)
-    line = _LINK.sub(r"\1", line)
-    line = _REFERENCE.sub(r"\1", line)
-    line = _AUTOLINK.sub(r"\1", line)
-    line = _TAG.sub("", line)
-    line = _EMPHASIS.sub("", line)
-    line = line.replace("`", "")
-    line = _ESCAPE.sub(r"\1", line)
-    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], line).strip()
+    """Return one line without inline marks; what stands in a code span stays as it is."""
+    if "`" not in line:
+        return _without_marks(line).strip()
+    pieces = _TICKS.split(line)
+    paired = len(pieces) - (len(pieces) % 2 == 0)  # an odd mark at the end opens nothing
+    texts = [piece if at % 2 and at < paired else _without_marks(piece) for at, piece in enumerate(pieces)]
+    return "".join(texts).strip()
+
+
+def _without_marks(text: str) -> str:
+    if not any(mark in text for mark in "[<*_~\\&"):
+        return text
+    text = _IMAGE.sub(r"\1", text)
+    text = _LINK.sub(r"\1", text)
+    text = _REFERENCE.sub(r"\1", text)
+    text = _AUTOLINK.sub(r"\1", text)
+    text = _TAG.sub("", text)
+    text = _EMPHASIS.sub("", text)
+    text = _ESCAPE.sub(r"\1", text)
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text)
 
 
 def _plain_line(line: str) -> str:

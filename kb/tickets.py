@@ -131,18 +131,22 @@ def resolution_kind(code: str | None, text: str = "") -> str:
 def resolution_steps(text: str) -> list[str]:
     """Return the numbered or bulleted lines of a resolution in order, with the lines indented below each; else none.
 
-    What stands in a code fence is no step.
+    Code in a fence below a step belongs to it, as a code span for each line; any other fence is no step.
     """
     steps: list[list[str]] = []
     indent, fenced = 0, False
     for line in text.splitlines():
+        depth = len(line) - len(line.lstrip())
         if _FENCE.match(line):
             fenced = not fenced
             continue
-        if fenced or not line.strip():
+        if not line.strip():
+            continue
+        if fenced:
+            if steps and depth > indent:
+                steps[-1].append(f"`{line.strip()}`")
             continue
         step = _STEP.match(line)
-        depth = len(line) - len(line.lstrip())
         if step and (not steps or depth <= indent):
             indent = depth
             steps.append([step.group(2).strip()])

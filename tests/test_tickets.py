@@ -278,3 +278,9 @@ def test_resolution_kind_follows_from_the_code(code: str | None, text: str, kind
 )
 def test_resolution_steps_are_numbered_or_bulleted_lines(text: str, steps: list[str]) -> None:
     assert resolution_steps(text) == steps
+
+
+def test_resolution_steps_keep_the_code_that_stands_below_a_step() -> None:
+    text = "1. Restart the service:\n\n    ```sh\n    systemctl restart <unit>\n    ```\n\n2. Check it.\n\n```\nno step\n```"
+
+    assert resolution_steps(text) == ["Restart the service: `systemctl restart <unit>`", "Check it."]
