@@ -26,7 +26,9 @@ from web.wiring import Services, open_services
 @click.pass_obj
 def serve_command(home: Path, host: str, port: int) -> None:
     """Run the site and the API. On an empty home, load the shipped content first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    line = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=line, stream=sys.stderr)
+    logging.getLogger("fixlore").setLevel(logging.INFO)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(home)
     listening = _listening(host, port)  # before anything else: a port in use should not cost a minute
