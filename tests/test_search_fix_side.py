@@ -1,0 +1,151 @@
+"""The fix side of a document: what is shown as resolution, root cause and workaround."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.documents import Article, Ticket
+from search.answers import Resolution
+from search.fix_side import LONGEST_SUMMARY, fix_side, shortened
+
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+MAY = datetime(2026, 5, 1, tzinfo=UTC)
+TICKET = Ticket(
+    source="desk",
+    external_id="1",
+    title="Drops",
+    resolution="The router rewrote packets.\n1. Switched it off.\n2. Restarted.",
+    resolution_code="fixed",
+    status="closed",
+    resolved_at=MARCH,
+)
+
+
+def _article(body: str, kind: str = "troubleshooting", **extra: object) -> Article:
+    return Article(id="a", title="A", body=body, kind=kind, extra=extra)  # type: ignore[arg-type]
+
+
+def test_fix_side_of_a_ticket_is_its_resolution() -> None:
+    fix = fix_side(TICKET)
+    assert fix.resolution == Resolution(
+        "permanent_fix", "The router rewrote packets.", ("Switched it off.", "Restarted.")
+    )
+    assert (fix.status, fix.resolved_at, fix.workaround, fix.root_cause) == ("resolved", MARCH, None, None)
+
+
+def test_fix_side_of_a_ticket_is_unknown_when_it_was_resolved_later() -> None:
+    early = fix_side(TICKET, as_of=MARCH)
+    assert (early.resolution, early.status, early.resolved_at) == (None, "open", None)
+    late = fix_side(TICKET, as_of=MAY)
+    assert (late.resolution is not None, late.status, late.resolved_at) == (True, "resolved", MARCH)
+
+
+def test_fix_side_without_a_time_counts_as_learned_at_the_last_update() -> None:
+    undated = Ticket(source="desk", external_id="1", title="x", resolution="Fixed.", status="closed")
+    assert fix_side(undated, as_of=MAY).resolution is None
+    assert fix_side(undated).resolution is not None
+    updated = Ticket(source="desk", external_id="1", title="x", resolution="Fixed.", status="closed", updated_at=MARCH)
+    assert fix_side(updated, as_of=MAY).resolution is not None
+
+
+def test_fix_side_of_an_open_ticket_is_empty() -> None:
+    fix = fix_side(Ticket(source="desk", external_id="1", title="x", resolved_at=MARCH))
+    assert (fix.resolution, fix.status, fix.resolved_at) == (None, "open", None)
+
+
+def test_fix_side_of_a_ticket_names_a_workaround() -> None:
+    fix = fix_side(
+        Ticket(
+            source="d", external_id="1", title="x", resolution="Use the other printer.", resolution_code="workaround"
+        )
+    )
+    assert fix.workaround == "Use the other printer."
+    assert fix.resolution is not None and fix.resolution.kind == "workaround"
+
+
+@pytest.mark.parametrize(
+    ("fix_heading", "cause_heading", "workaround_heading"),
+    [
+        ("## Resolution", "## Root cause and contributing factors", "## Workaround"),
+        ("## 8. Resolution", "## 7. Cause", "## Workarounds"),
+        ("# Solution", "# Reason", "# Temporary fix"),
+        ("## Lösung", "## Ursache", "## Umgehung"),
+        ("## Behebung", "## Grundursache", "## Problemumgehung"),
+        ("## FIX ##", "## **Cause**", "## Workaround"),
+    ],
+)
+def test_fix_side_of_an_article_is_in_its_sections(
+    fix_heading: str, cause_heading: str, workaround_heading: str
+) -> None:
+    fix = fix_side(
+        _article(
+            f"# A\n\nIntro.\n\n{cause_heading}\n\nA *stale* file.\n\n{workaround_heading}\n\nRestart.\n\n"
+            f"{fix_heading}\n\nDelete it.\n\n1. Stop **it**.\n2. Delete `file`.\n\n```\n1. no step\n```\n"
+        )
+    )
+    assert fix.root_cause == "A stale file."
+    assert fix.workaround == "Restart."
+    assert fix.resolution == Resolution("none", "Delete it.", ("Stop it.", "Delete file."))
+
+
+def test_fix_side_of_a_section_holds_its_subsections() -> None:
+    fix = fix_side(
+        _article("## Resolution\n\n### Windows\n\n- Do this.\n\n### Linux\n\n- Do that.\n\n## Other\n\n- No.\n")
+    )
+    assert fix.resolution is not None
+    assert fix.resolution.steps == ("Do this.", "Do that.")
+
+
+def test_fix_side_reads_no_heading_inside_a_code_fence() -> None:
+    assert fix_side(_article("```\n## Resolution\n```\n\nText.\n")).resolution is None
+
+
+def test_fix_side_prefers_front_matter() -> None:
+    fix = fix_side(
+        _article(
+            "## Root cause\n\nLong text.\n\n## Resolution\n\nRenewed.\n",
+            "post-mortem",
+            root_cause="The certificate expired.",
+            resolution_kind="permanent_fix",
+            resolved_at="2026-02-16T09:35:00+01:00",
+        )
+    )
+    assert fix.root_cause == "The certificate expired."
+    assert fix.resolution == Resolution("permanent_fix", "Renewed.")
+    assert (fix.status, fix.resolved_at) == ("resolved", datetime(2026, 2, 16, 8, 35, tzinfo=UTC))
+
+
+def test_fix_side_of_an_article_with_a_workaround_alone_is_that() -> None:
+    fix = fix_side(_article("## Workaround\n\nRestart it.\n", "known-error"))
+    assert fix.resolution == Resolution("workaround", "Restart it.")
+    assert (fix.known_error, fix.status) == (True, "open")
+
+
+def test_fix_side_of_other_articles_has_no_state() -> None:
+    fix = fix_side(_article("Text without sections."))
+    assert (fix.resolution, fix.root_cause, fix.workaround, fix.status) == (None, None, None, None)
+    assert not fix.known_error
+
+
+@given(
+    st.text(
+        st.sampled_from("#-`1. \n\tab*|>äö[]()<"),
+        max_size=200,
+    )
+)
+def test_fix_side_never_fails(body: str) -> None:
+    fix_side(_article(f"## Resolution\n{body}"))
+    fix_side(Ticket(source="d", external_id="1", title="x", resolution=body, resolution_code="fixed"))
+
+
+@given(st.text(max_size=2000), st.integers(10, LONGEST_SUMMARY))
+def test_shortened_text_keeps_within_its_length(text: str, longest: int) -> None:
+    short = shortened(text, longest)
+    assert len(short) <= longest
+    assert "\n" not in short
+    if len(" ".join(text.split())) <= longest:
+        assert short == " ".join(text.split())
