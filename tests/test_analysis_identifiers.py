@@ -65,6 +65,7 @@ ALONE: list[tuple[str, str, str]] = [
     (r"HKLM\Software\Policies", "hklm/software/policies", "path"),
     (r"%APPDATA%\Microsoft\Outlook", "%appdata%/microsoft/outlook", "path"),
     ("kernel32.dll", "kernel32.dll", "path"),
+    ("__init__.py", "__init__.py", "path"),
 ]
 
 
@@ -269,3 +270,15 @@ def test_values_are_equal_in_both_languages() -> None:
 
 def test_identifiers_of_an_enumeration_are_limited() -> None:
     assert 10 < len(values("Event IDs " + ", ".join(str(1000 + each) for each in range(500)))) < 100
+
+
+@pytest.mark.parametrize("typed", ["jira-318", "get-mailbox", "Set-Mailbox"])
+def test_carelessly_typed_code_is_found_in_a_query(typed: str) -> None:
+    document = analyse(f"See {'JIRA-318' if typed.startswith('j') else typed.title()}.", "en")
+    asked = {each.value for each in analyse_query(f"what about {typed}?").identifiers}
+    assert asked.intersection(each.value for each in document.identifiers) == {typed.lower()}
+
+
+@pytest.mark.parametrize("text", ["sign-in", "add-ins", "error-404x", "a.b-318", "one-two-318"])
+def test_hyphenated_words_of_a_query_are_no_codes(text: str) -> None:
+    assert not [each for each in analyse_query(text).identifiers if each.kind == "code"]

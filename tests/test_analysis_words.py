@@ -59,6 +59,16 @@ def test_english_document_with_an_umlaut_is_found_by_each_spelling() -> None:
         assert document.intersection(word.alternatives), spelling
 
 
+@pytest.mark.parametrize("written", ["Müller", "Mueller", "Muller"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_query_with_an_umlaut_finds_each_spelling(written: str, language: str) -> None:
+    assert set(terms(written, language)).intersection(analyse_query("Müller").words[0].alternatives)
+
+
+def test_camel_case_is_split_when_it_has_umlauts() -> None:
+    assert terms("ÄnderungsÜbersicht", "de")[1:3] == ("ander", "ubersicht")
+
+
 def test_stop_words_have_a_surface_but_no_terms() -> None:
     words = analyse("the server is down", "en").words
     assert [(word.surface, word.terms) for word in words] == [
@@ -215,6 +225,10 @@ def test_highlights_are_merged_ranges_of_matching_words_and_identifiers() -> Non
     spans = highlights(text, "en", {"printer", "deni"}, {"0x80070005"})
     assert [text[start:end] for start, end in spans] == ["0x80070005", "printers", "denied"]
     assert highlights(text, "en", {"absent"}, {"0x1"}) == ()
+
+
+def test_highlights_mark_a_quoted_phrase_by_its_surfaces() -> None:
+    assert highlights("the print queue", "en", {"the", "print"}, set()) == ((0, 3), (4, 9))
 
 
 def test_highlights_cover_the_longest_match_once_when_matches_are_nested() -> None:

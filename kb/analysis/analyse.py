@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kb.analysis.codes import typed_codes
 from kb.analysis.cues import after_cue
-from kb.analysis.stems import LANGUAGES, analysed_language
+from kb.analysis.folding import bare
+from kb.analysis.stems import LANGUAGES, analysed_language, stem
 from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, dissect, plain_words
 from kb.analysis.words import is_stop_word
 from kb.language import detect_language
@@ -108,12 +110,14 @@ def analyse(text: str, language: str) -> Analysis:
 def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnalysis:
     """Return what to look up for a query in an index of documents in `languages`.
 
-    Stop words of the query's own language are left out, unless there is nothing else. A bare number of three to five
-    digits counts as an identifier here, since agents type "809" and mean the error.
+    Stop words of the query's own language are left out, unless there is nothing else. More counts as an identifier
+    than in a document, since agents type "809" and mean the error: bare numbers of three to five digits, and codes and
+    commands in small letters.
     """
     wanted = tuple(dict.fromkeys(analysed_language(language) for language in languages)) or LANGUAGES
     scans, found = zip(*(_scan(text, language) for language in wanted), strict=True)
     identifiers: list[Identifier] = found[0]
+    identifiers.extend(Identifier(*each) for each in typed_codes(text))
     for word in scans[0]:
         if _BARE_NUMBER.fullmatch(word.surface):
             identifiers.extend(_numbers(text, word))
@@ -126,7 +130,12 @@ def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnaly
         if not terms or is_stop_word(first.surface, spoken):
             stops.append(QueryWord(first.surface, (first.surface,), (), first.start, first.end))
             continue
-        alternatives = tuple(dict.fromkeys(each[0] for each in terms))
+        # "Müller" is also "Muller" in documents: another spelling of the whole word, not a part of it.
+        plain = bare(text[first.start : first.end])
+        spellings = [stem(plain, language) for language in wanted if not text[first.start : first.end].isascii()]
+        known = {term for each in terms for term in each}
+        stems = [each[0] for each in terms]
+        alternatives = tuple(dict.fromkeys(stems + [each for each in spellings if each in known]))
         parts = tuple(dict.fromkeys(part for each in terms for part in each[1:] if part not in alternatives))
         words.append(QueryWord(first.surface, alternatives, parts, first.start, first.end))
     return QueryAnalysis(tuple(words or stops), _in_order(identifiers), tuple(word.surface for word in scans[0]))
@@ -135,10 +144,15 @@ def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnaly
 def highlights(
     text: str, language: str, terms: AbstractSet[str], identifiers: AbstractSet[str]
 ) -> tuple[tuple[int, int], ...]:
-    """Return the merged half-open ranges of `text` whose words have one of `terms` or whose identifiers match."""
+    """Return the merged half-open ranges of `text` that match, in order.
+
+    A word matches by any of its terms or by its surface (as in a quoted phrase), an identifier by its value.
+    """
     analysis = analyse(text, language)
     spans = [(each.start, each.end) for each in analysis.identifiers if each.value in identifiers]
-    spans.extend((each.start, each.end) for each in analysis.words if not terms.isdisjoint(each.terms))
+    spans.extend(
+        (each.start, each.end) for each in analysis.words if each.surface in terms or not terms.isdisjoint(each.terms)
+    )
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:

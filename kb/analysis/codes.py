@@ -23,7 +23,14 @@ _CMDLET = re.compile(
 )
 _SNAKE = re.compile(r"(?=.{6})(?=\d*[A-Za-z])[A-Za-z0-9]+(?:_+[A-Za-z0-9]+)+")
 _ERROR_SNAKE = re.compile(r"(?:^|_)(?:err|error|fail|failed|failure|exception|fatal|denied|invalid|timeout)(?:_|$)")
-_EXCEPTION = re.compile(r"(?:[\w$]+[.$])*([A-Za-z_]\w{2,}(?:[eE]xception|Error|Fault|(?<=[a-z]{3})error))")
+# How the same codes and commands look when an agent types them in small letters and without much care.
+_TYPED = re.compile(
+    r"(?<![\w.-])(?:(?!(?:error|errors|fehler|event|code|http|status)-)[a-z]{2,10}-\d{3}"
+    r"|(?:add|connect|disable|enable|export|get|import|install|invoke|move|new|remove|reset|restart|set|start|stop|test"
+    r"|update)-[a-z]{6,40})(?![\w-]|\.\w)",
+    re.IGNORECASE,
+)
+_EXCEPTION = re.compile(r"(?:\w+[.$]+)*([A-Za-z_]\w{2,}(?:[eE]xception|Error|Fault|(?<=[a-z]{3})error))")
 
 
 def code_shape(token: str) -> Shape | None:
@@ -57,3 +64,8 @@ def name_shape(token: str) -> Shape | None:
     if match := _EXCEPTION.fullmatch(token):
         return Shape(folded, parts=True, found=(Found(fold(match[1]), "exception", *match.span(1)),))
     return None
+
+
+def typed_codes(text: str) -> list[Found]:
+    """Return what may be a code or a command in a query, though a document would have to write it more plainly."""
+    return [Found(match.group().lower(), "code", *match.span()) for match in _TYPED.finditer(text)]

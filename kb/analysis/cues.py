@@ -51,7 +51,7 @@ _MOST_ENUMERATED = 40
 _SMTP = re.compile(r"[245]\d\d")
 _REASON = re.compile(r"[45]\d\d")
 _PREFIXES = {"event": "event id ", "http": "http ", "kb": "kb"}
-_KINDS = {"event": "event_id", "http": "status_code", "kb": "kb", "version": "version", "reason": "status_code"}
+_KINDS = {"event": "event_id", "http": "status_code", "kb": "kb", "version": "version"}
 
 
 def cue_of(surface: str) -> str:
@@ -95,9 +95,8 @@ def _status(text: str, start: int, end: int) -> list[Found]:
     """Return a mail status ("550 5.1.1") with its inner code, or a web status with its reason ("503 Service …")."""
     code = text[start:end]
     if match := _TAILS["smtp"].match(text, end):
-        enhanced = match[1]
-        return [Found(f"{code} {enhanced}", "status_code", start, match.end(1)),
-                Found(enhanced, "status_code", *match.span(1))]  # fmt: skip
+        whole = Found(f"{code} {match[1]}", "status_code", start, match.end(1))
+        return [whole, Found(match[1], "status_code", *match.span(1))]
     if _REASON.fullmatch(code) and _TAILS["reason"].match(text, end):
         return [Found(f"http {code}", "status_code", start, end), Found(code, "status_code", start, end)]
     return []
