@@ -42,6 +42,14 @@ class Evidence:
             rank_keyword=self.keyword_ranks.get(document_id),
         )
 
+    def with_exact(self, exact: frozenset[str], floor: float) -> Evidence:
+        """Return the evidence with other exact matches; what is then found by meaning alone, below `floor`, goes."""
+        changed = replace(self, exact=exact)
+        lost = self.exact - exact
+        return changed.without(
+            {one for one in lost if changed.is_only_semantic(one) and self.semantic.get(one, -1.0) < floor}
+        )
+
     def without(self, gone: Collection[str]) -> Evidence:
         """Return the evidence without some candidates."""
         return replace(self, ids=tuple(one for one in self.ids if one not in gone)) if gone else self

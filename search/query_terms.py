@@ -80,8 +80,13 @@ def search_terms(
 def ticket_terms(
     title: str, text: str, frequencies: Frequencies | None = None, languages: Sequence[str] = LANGUAGES
 ) -> QueryTerms:
-    """Return what to look up for a ticket: the words of its title, then the rarest of its text."""
-    return _terms(f"{title}\n{text}", len(title), TICKET_FIELD_WEIGHTS, frequencies, languages)
+    """Return what to look up for a ticket: the words of its title, then the rarest of its text.
+
+    Its identifiers are among the words (as written) and in `exact`, but not in `keyword`: an index holds identifiers of
+    the fix side too, and would score them.
+    """
+    terms = _terms(f"{title}\n{text}", len(title), TICKET_FIELD_WEIGHTS, frequencies, languages)
+    return replace(terms, keyword=replace(terms.keyword, identifiers=()))
 
 
 @dataclass(slots=True)

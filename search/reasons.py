@@ -39,7 +39,7 @@ def identifier_reasons(
     """
     found: list[Reason] = []
     for written, canonical in identifiers:
-        place = _place_as_written(document, (written, canonical), with_fix)
+        place = _place_as_written(document, (written, canonical), with_fix=with_fix)
         if place is not None:
             found.append(Reason("identifier", value=written, field=place))
         if len(found) == MOST_IDENTIFIERS:
@@ -52,6 +52,20 @@ def identifier_reasons(
             if canonical in held:
                 return (Reason("identifier", value=written, field=field),)
     return ()
+
+
+def holds_on_problem_side(document: Document, identifiers: Sequence[tuple[str, str]], *, strict: bool) -> bool:
+    """Say whether a document that holds one of the identifiers holds it outside a ticket's resolution.
+
+    An identifier that is written in another form than in the query is nowhere found as written; then it counts as being
+    on the problem side unless `strict`.
+    """
+    if not isinstance(document, Ticket) or not document.resolution.strip():
+        return True
+    spellings = [spelling for pair in identifiers for spelling in pair]
+    if _place_as_written(document, spellings, with_fix=False) is not None:
+        return True
+    return not strict and _place_as_written(document, spellings, with_fix=True) is None
 
 
 def phrase_reasons(phrases: Sequence[str]) -> tuple[Reason, ...]:
@@ -90,7 +104,9 @@ def shared_components(ticket: Ticket, document: Document) -> tuple[str, ...]:
     return tuple(component for component in document.components if component.casefold() in held)
 
 
-def _place_as_written(document: Document, spellings: Sequence[str], with_fix: bool) -> str | None:
+def _place_as_written(document: Document, spellings: Sequence[str], *, with_fix: bool) -> str | None:
+    if not spellings:
+        return None
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, spellings))})(?!\w)", re.IGNORECASE)
     for field, text in _fields(document, with_fix):
         if pattern.search(text, 0, _READ):

@@ -6,7 +6,7 @@ Only the problem side is matched (title, description, environment); the fix side
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from search.fix_side import FixSide
 from search.fusion import Candidate, fused_similar, recency
 from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.query_terms import QueryTerms, ticket_terms
-from search.reasons import shared_components, shared_reasons
+from search.reasons import holds_on_problem_side, shared_components, shared_reasons
 from search.results import Asked, page_of_results
 from search.sources import Sources
 from search.syntax import narrowed
@@ -84,7 +84,6 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     terms = ticket_terms(ticket.title, text, lanes.document_frequency)
     depth = DEPTH if request.limit <= DEPTH else request.limit
     evidence = gather(lanes, terms, f"{ticket.title}\n{ticket.description}", depth, request.floor)
-    order = _order(sources, lanes, request, terms, evidence)
     asked = Asked(
         f"{ticket.title}\n{text}",
         terms,
@@ -95,6 +94,15 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         relate=_relationship,
         shared=lambda document: shared_reasons(ticket, document),
     )
+    documents = sources.store.documents(evidence.ids, request.viewer)
+    strict = request.as_of is not None
+    exact = frozenset(
+        one
+        for one in evidence.exact & documents.keys()
+        if holds_on_problem_side(documents[one], asked.identifiers, strict=strict)
+    )
+    evidence = evidence.with_exact(exact, request.floor)
+    order = _order(lanes, request, terms, evidence, documents, request.as_of or ticket.opened_at or sources.clock())
     status: Status = "degraded" if lanes.down else "ok" if evidence.ids else "no_confident_match"
     return SimilarAnswer(
         status=status,
@@ -123,13 +131,18 @@ def _problem_text(ticket: Ticket) -> tuple[str, bool]:
     return f"{text[: LONGEST_TEXT - tail]}\n{text[-tail:]}", True
 
 
-def _order(sources: Sources, lanes: Lanes, request: SimilarRequest, terms: QueryTerms, evidence: Evidence) -> list[str]:
-    """Return the ids, best first, by the features of each document."""
-    ids = list(evidence.ids)
-    title = lanes.scores(replace(terms.keyword, identifiers=(), fields={"title": 1.0}), ids)
-    body = lanes.scores(replace(terms.keyword, identifiers=(), fields={"body": 1.0}), ids)
-    documents = sources.store.documents(ids, request.viewer)
-    now = request.as_of or request.ticket.opened_at or sources.clock()
+def _order(
+    lanes: Lanes,
+    request: SimilarRequest,
+    terms: QueryTerms,
+    evidence: Evidence,
+    documents: Mapping[str, Document],
+    now: datetime,
+) -> list[str]:
+    """Return the ids of `documents`, best first, by the features of each."""
+    ids = [one for one in evidence.ids if one in documents]
+    title = lanes.scores(replace(terms.keyword, fields={"title": 1.0}), ids)
+    body = lanes.scores(replace(terms.keyword, fields={"body": 1.0}), ids)
     candidates = [
         Candidate(
             document_id=one,
@@ -142,7 +155,6 @@ def _order(sources: Sources, lanes: Lanes, request: SimilarRequest, terms: Query
             recency=_recency(documents[one], now),
         )
         for one in ids
-        if one in documents
     ]
     return [fused.candidate.document_id for fused in fused_similar(candidates)]
 

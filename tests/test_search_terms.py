@@ -81,7 +81,10 @@ def test_terms_of_a_ticket_weigh_its_title_and_what_it_repeats() -> None:
 
 
 def test_terms_of_a_ticket_are_looked_up_on_the_problem_side() -> None:
-    assert "fix" not in ticket_terms("a", "b").keyword.fields
+    terms = ticket_terms("a", "ORA-12154")
+    assert "fix" not in terms.keyword.fields
+    assert (terms.keyword.identifiers, terms.exact.identifiers) == ((), ("ora-12154",))
+    assert ("ora-12154",) in [group.terms for group in terms.keyword.words]
     assert "fix" in search_terms(parse("a")).keyword.fields
 
 

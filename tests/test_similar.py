@@ -1,0 +1,160 @@
+"""Similar issues: matched on the problem, shown with the fix, honest about time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kb.documents import Article, Ticket
+from kb.errors import InvalidInput
+from kb.queries import Filter
+from search.similar import LONGEST_TEXT
+from tests.library import TODAY, Library, ids
+
+OPENED = datetime(2026, 3, 1, tzinfo=UTC)
+EARLIER = Ticket(
+    source="desk",
+    external_id="1",
+    title="VPN drops every ten minutes, error 809",
+    description="The tunnel drops and the client shows error 809.",
+    resolution="Opened port 4500.",
+    resolution_code="fixed",
+    status="resolved",
+    service="vpn",
+    components=("gateway",),
+    opened_at=OPENED,
+    resolved_at=OPENED + timedelta(days=10),
+)
+UNRELATED = Ticket(
+    source="desk", external_id="2", title="Mail is late", description="The queue is long.", opened_at=OPENED
+)
+FIX_ONLY = Ticket(
+    source="desk",
+    external_id="3",
+    title="Keyboard",
+    description="Keys stick.",
+    resolution="VPN drops every ten minutes, error 809",
+    opened_at=OPENED,
+)
+RUNBOOK = Article(
+    id="vpn/runbook", title="VPN drops", body="The tunnel drops every ten minutes.", kind="runbook", service="vpn"
+)
+ASKED = Ticket(
+    source="desk",
+    external_id="9",
+    title="VPN drops every ten minutes, error 809",
+    description="The tunnel drops and the client shows error 809.",
+    service="vpn",
+    components=("gateway",),
+    opened_at=OPENED + timedelta(days=30),
+)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library(EARLIER, UNRELATED, FIX_ONLY, RUNBOOK, ASKED)
+
+
+def test_similar_shows_the_fix_of_the_same_problem(library: Library) -> None:
+    answer = library.similar(ASKED)
+    first = answer.results[0]
+    assert first.id == EARLIER.id
+    assert first.relationship == "same_problem"
+    assert first.status == "resolved"
+    assert first.resolution is not None
+    assert (first.resolution.kind, first.resolution.summary) == ("permanent_fix", "Opened port 4500.")
+    assert [reason.type for reason in first.reasons][:3] == ["identifier", "same_service", "same_component"]
+    assert (answer.status, answer.query.identifiers) == ("ok", ("809",))
+    assert (answer.suggestions, answer.incident) == ({}, None)
+
+
+def test_similar_never_returns_the_ticket_itself(library: Library) -> None:
+    assert ASKED.id not in ids(library.similar(ASKED, limit=50))
+    assert ASKED.id in ids(library.similar(replace(ASKED, external_id="10"), limit=50))
+
+
+def test_similar_matches_the_problem_and_not_the_fix(library: Library) -> None:
+    order = ids(library.similar(ASKED, limit=50, floor=-1.0))
+    assert order.index(RUNBOOK.id) < order.index(FIX_ONLY.id)
+    answer = library.similar(ASKED, limit=50, lanes=("keyword",))
+    assert FIX_ONLY.id not in ids(answer)
+    assert EARLIER.id in ids(answer)
+    assert FIX_ONLY.id in ids(library.search("error 809", lanes=("keyword",)))
+
+
+def test_similar_hides_what_came_later_as_of_a_time(library: Library) -> None:
+    before = library.similar(replace(ASKED, external_id="10"), as_of=OPENED + timedelta(days=5), limit=50)
+    assert ASKED.id not in ids(before)
+    assert EARLIER.id in ids(before)
+    assert ids(library.similar(ASKED, as_of=OPENED, limit=50)) == [RUNBOOK.id]  # undated articles stay
+
+
+def test_similar_does_not_tell_a_later_resolution_as_of_a_time(library: Library) -> None:
+    early = library.similar(ASKED, as_of=OPENED + timedelta(days=5)).results[0]
+    assert (early.id, early.resolution, early.status, early.resolved_at) == (EARLIER.id, None, "open", None)
+    assert early.relationship == "duplicate"
+    assert "4500" not in early.snippet.text
+    late = library.similar(ASKED, as_of=OPENED + timedelta(days=15)).results[0]
+    assert (late.id, late.status, late.relationship) == (EARLIER.id, "resolved", "same_problem")
+    assert late.resolution is not None
+
+
+def test_similar_calls_an_open_ticket_of_the_same_problem_a_duplicate() -> None:
+    library = Library(replace(EARLIER, status="in progress", resolved_at=None), UNRELATED)
+    results = {result.id: result for result in library.similar(ASKED, floor=-1.0).results}
+    assert results[EARLIER.id].relationship == "duplicate"
+    assert results[EARLIER.id].status == "open"
+    assert results[UNRELATED.id].relationship == "related"
+
+
+def test_similar_prefers_the_recent_and_the_same_component() -> None:
+    old = replace(EARLIER, external_id="old", opened_at=OPENED - timedelta(days=900))
+    other = replace(EARLIER, external_id="other", components=("printer",))
+    library = Library(old, other, EARLIER)
+    assert ids(library.similar(ASKED))[0] == EARLIER.id
+
+
+def test_similar_narrows_by_type_and_filter(library: Library) -> None:
+    assert ids(library.similar(ASKED, types=("article",))) == [RUNBOOK.id]
+    assert ids(library.similar(ASKED, types=("runbook", "ticket"), filter=Filter({"service": frozenset({"vpn"})}))) == [
+        EARLIER.id,
+        RUNBOOK.id,
+    ]
+    assert ids(library.similar(ASKED, types=("post-mortem",))) == []
+
+
+def test_similar_says_so_when_nothing_is_known() -> None:
+    library = Library(UNRELATED)
+    answer = library.similar(Ticket(source="x", external_id="1", title="Zebra quantum"), floor=0.4)
+    assert (ids(answer), answer.status) == ([], "no_confident_match")
+    assert ids(library.similar(Ticket(source="x", external_id="1", title="Late mail"), floor=0.4)) == [UNRELATED.id]
+
+
+def test_similar_answers_a_ticket_that_is_not_stored_and_has_only_a_title(library: Library) -> None:
+    answer = library.similar(Ticket(source="request", external_id="-", title="VPN drops"))
+    assert EARLIER.id in ids(answer)
+    assert answer.results[0].stale is False
+
+
+def test_similar_cuts_a_long_ticket_and_says_so(library: Library) -> None:
+    log = "2026-03-01 10:00:00 INFO nothing happened\n" * 5000
+    answer = library.similar(replace(ASKED, description=f"{log}The tunnel drops with error 809"))
+    assert answer.query.truncated
+    assert "809" in answer.query.identifiers
+    assert EARLIER.id in ids(answer)
+    assert not library.similar(replace(ASKED, description="x " * (LONGEST_TEXT // 2))).query.truncated
+
+
+@pytest.mark.parametrize("limit", [-1, 1001])
+def test_similar_refuses_an_impossible_limit(library: Library, limit: int) -> None:
+    with pytest.raises(InvalidInput, match="limit"):
+        library.similar(ASKED, limit=limit)
+    assert len(library.similar(ASKED, limit=1).results) == 1
+
+
+def test_similar_takes_now_for_a_ticket_without_a_time(library: Library) -> None:
+    answer = library.similar(replace(ASKED, opened_at=None))
+    assert ids(answer)[0] == EARLIER.id
+    assert TODAY > OPENED
