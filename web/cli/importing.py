@@ -1,4 +1,4 @@
-"""`kb import`: take in articles or tickets, store first, then index."""
+"""`kb import`: take in articles, tickets or an export, store first, then index."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from pathlib import Path
 
 import click
 
+from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
+from kb.errors import InvalidInput
+from kb.exporting import import_export
 from kb.importing import ImportReport, import_articles, import_tickets
 from kb.language import detect_language
 from kb.settings import read_settings
 from kb.ticket_files import FORMATS
 from web.cli.indexing import bring_up
-from web.cli.progress import progress_bar
+from web.cli.progress import progress_bar, say
 from web.wiring import opened_store
+
+SHIPPED = (MANUAL_SOURCE, DECISION_SOURCE, EXAMPLE_SOURCE)
+"""Sources of shipped content. Each start replaces the first two, and one command removes the third."""
 
 no_wait = click.option("--no-wait", is_flag=True, help="While a server runs, return before it has indexed.")
 
 
 @click.group("import")
 def import_command() -> None:
-    """Take in articles or tickets. Repeating an import changes only what changed."""
+    """Take in articles, tickets or an export. Repeating an import changes only what changed."""
 
 
 @import_command.command("articles")
@@ -31,12 +37,14 @@ def import_command() -> None:
 def articles(ctx: click.Context, directory: Path, source: str | None, prune: bool, no_wait: bool) -> None:
     """Take in every Markdown file below DIRECTORY."""
     settings = read_settings(ctx.obj)
+    source = source or directory.resolve().name
+    _refuse_shipped(source)
     with opened_store(settings) as store:
         with progress_bar("Reading") as progress:
             report = import_articles(
                 store,
                 directory,
-                source or directory.resolve().name,
+                source,
                 detect=detect_language,
                 prune=prune,
                 max_bytes=settings.max_body_mb * 2**20,
@@ -56,6 +64,7 @@ def articles(ctx: click.Context, directory: Path, source: str | None, prune: boo
 def tickets(ctx: click.Context, file: Path, source: str | None, file_format: str | None, no_wait: bool) -> None:
     """Take in the tickets of FILE: JSONL or CSV."""
     settings = read_settings(ctx.obj)
+    _refuse_shipped(source)
     with opened_store(settings) as store:
         with progress_bar("Reading") as progress:
             report = import_tickets(store, file, source, format=file_format, progress=progress)
@@ -64,10 +73,36 @@ def tickets(ctx: click.Context, file: Path, source: str | None, file_format: str
     ctx.exit(1 if report.errors else 0)
 
 
+@import_command.command("export")
+@click.argument("directory", type=click.Path(path_type=Path))
+@no_wait
+@click.pass_context
+def whole_export(ctx: click.Context, directory: Path, no_wait: bool) -> None:
+    """Take in everything that `kb export` wrote to DIRECTORY, each document under the source it had."""
+    settings = read_settings(ctx.obj)
+    with opened_store(settings) as store:
+        report = import_export(store, directory, detect=detect_language)
+        tell(report)
+        bring_up(settings, store, wait=not no_wait)
+    ctx.exit(1 if report.errors else 0)
+
+
+def _refuse_shipped(source: str | None) -> None:
+    """Raise InvalidInput for the name of a shipped source: what came in under it would be removed with it."""
+    if source is not None and source.strip().casefold() in SHIPPED:
+        raise InvalidInput(
+            f"the source {source!r} is kept for content that comes with Fixlore; name another with --source",
+            field="source",
+        )
+
+
 def tell(report: ImportReport) -> None:
-    """Print problems to standard error, one a line, and what was done to standard output."""
-    for problem in report.problems:
+    """Print problems to standard error, one a line, by file and line, and what was done to standard output."""
+    for problem in sorted(report.problems, key=lambda one: (one.source or "", one.line or 0)):
         click.echo(f"{'' if problem.is_error else 'warning: '}{problem}", err=True)
+    untold = report.errors - sum(problem.is_error for problem in report.problems)
+    if untold > 0:
+        say(f"{untold} more could not be used; correct these and import again to see them")
     counts = ("created", "updated", "unchanged", "ignored", "deleted")
     parts = [f"{getattr(report, name)} {name}" for name in counts if getattr(report, name)]
     if report.errors:

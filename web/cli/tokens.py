@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from kb.errors import InvalidInput
 from kb.settings import read_settings
 from web.api.tokens import SCOPES, new_secret, secret_hash
 from web.wiring import opened_store
@@ -22,6 +23,8 @@ def token_command() -> None:
 @click.pass_obj
 def create(home: Path, name: str, scopes: tuple[str, ...]) -> None:
     """Create a token and print it; it is never shown again."""
+    if not name.strip() or not name.isprintable():
+        raise InvalidInput(f"{name!r} is no name for a token; name who will use it, such as helpdesk", field="name")
     secret = new_secret()
     with opened_store(read_settings(home)) as store:
         store.create_token(name, tuple(dict.fromkeys(scopes)), secret_hash(secret))
