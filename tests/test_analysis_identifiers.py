@@ -25,7 +25,7 @@ ALONE: list[tuple[str, str, str]] = [
     ("-1073741819", "0xc0000005", "error_code"),
     ("2147942405", "0x80070005", "error_code"),
     ("0xFFFFFFFF80070005", "0x80070005", "error_code"),
-    ("0x7E", "0x0000007e", "error_code"),
+    ("0x7E", "0x7e", "error_code"),
     ("0x0000007e", "0x0000007e", "error_code"),
     ("0x33bd724a", "0x33bd724a", "code"),
     ("ORA-12154", "ora-12154", "code"),
@@ -216,6 +216,11 @@ def test_identifier_is_whole_in_the_terms() -> None:
     terms = analyse("got ERR_CONNECTION_RESET and 0x80070005 (-2147024891) with KB5034441", "en").terms
     assert terms.count("0x80070005") == 2
     assert {"err_connection_reset", "kb5034441"} <= set(terms)
+
+
+def test_short_code_is_found_as_a_word_when_its_zeros_are_missing() -> None:
+    assert "0x7e" in analyse("stop 0x0000007E", "en").terms
+    assert "0x7e" in analyse_query("0x7e").words[0].alternatives
 
 
 def test_stack_trace_yields_its_telling_lines_only() -> None:

@@ -35,7 +35,8 @@ _VERSION = re.compile(
 def hex_shape(token: str) -> Shape | None:
     """Know `0x80070005` and the forms that certainly mean the same: `80070005`, `-2147024891`, `2147942405`.
 
-    The canonical form has eight digits. A code that fills more is a memory address, which is another one in every run.
+    Leading zeros stay in the value, since products differ in whether they write them; the form without is one more term.
+    A code that fills more than eight digits is a memory address, which is another one in every run.
     """
     match = _HEX.fullmatch(token)
     if match is None:
@@ -50,7 +51,11 @@ def hex_shape(token: str) -> Shape | None:
         return Shape("", parts=False)
     # Codes have a severity (the first digit) or are small; the rest may be anything, such as a 32-bit address.
     certain = len(digits) <= 4 or (len(digits) == 8 and digits[0] in "8cde")
-    return whole_shape(f"0x{digits.zfill(8)}", "error_code" if certain else "code", len(token))
+    value = "0x" + (match[1].lower() if len(match[1]) <= 8 else digits)
+    also = f"0x{digits or '0'}"
+    return whole_shape(value, "error_code" if certain else "code", len(token))._replace(
+        also=also if also != value else ""
+    )
 
 
 def hresult(number: int) -> str | None:

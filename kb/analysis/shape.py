@@ -17,12 +17,14 @@ class Found(NamedTuple):
 class Shape(NamedTuple):
     """A token that is more than a plain word.
 
-    `whole` is its canonical form ("" when it is worth no term), `parts` says whether its parts are terms as well.
+    `whole` is its canonical form ("" when it is worth no term), `parts` says whether its parts are terms as well, and
+    `also` is another form to be found by as a word, though it is no equal identifier.
     """
 
     whole: str
     parts: bool
     found: tuple[Found, ...] = ()
+    also: str = ""
 
 
 def whole_shape(value: str, kind: str, length: int, *, parts: bool = False) -> Shape:

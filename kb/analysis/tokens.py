@@ -94,7 +94,7 @@ def plain_words(text: str, start: int, end: int, language: str) -> Iterator[Toke
 
 def _shape_terms(piece: str, shape: Shape, language: str) -> tuple[str, ...]:
     worth = shape.whole and len(shape.whole) <= LONGEST_TERM and not is_stop_word(shape.whole, language)
-    whole = (shape.whole,) if worth else ()
+    whole = tuple(form for form in (shape.whole, shape.also) if form) if worth else ()
     return tuple(dict.fromkeys((*whole, *part_terms(piece, language)))) if shape.parts else whole
 
 
