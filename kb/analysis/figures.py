@@ -35,7 +35,7 @@ _VERSION = re.compile(
 def hex_shape(token: str) -> Shape | None:
     """Know `0x80070005` and the forms that certainly mean the same: `80070005`, `-2147024891`, `2147942405`.
 
-    Leading zeros stay in the value, since products differ in whether they write them; the form without is one more term.
+    Leading zeros stay in the value, since products differ in writing them; the form without is one more term.
     A code that fills more than eight digits is a memory address, which is another one in every run.
     """
     match = _HEX.fullmatch(token)
