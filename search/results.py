@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kb.documents import Article, Document, Ticket, type_of
@@ -20,6 +20,8 @@ from search.sources import Sources
 _SPARE = 5
 """Ids fetched beyond a page, since some may be gone or closed to the viewer by now."""
 _LONGEST_IDENTIFIER = 200
+_LONGEST_SHOWN = 100_000
+"""Characters of an article, or of a ticket's field, from which fix, snippet and reasons are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,17 @@ class _Making:
     def result(self, document: Document, rank: int) -> Result:
         """Return one document as a result."""
         asked, evidence = self._asked, self._evidence
+        whole, document = document, _within_reason(document)
         fix = fix_side(document, asked.as_of)
         similarity = evidence.semantic.get(document.id)
-        passage = None
-        if document.id in evidence.passage:
-            passage = self._sources.passage_text(document, evidence.passage[document.id])
+        passage = self._passage(document, evidence.passage.get(document.id)) if document is whole else None
         texts = text_fields(document)
         shown_texts = [texts["body"], texts["fix"]] if asked.with_fix else [texts["body"]]
         if not any(text.strip() for text in shown_texts):
             shown_texts = [document.title]
-        if evidence.is_only_semantic(document.id) and passage:
+        if evidence.is_only_semantic(document.id) and passage and passage != document.title:
             shown_texts = [passage]
-        shown = snippet(shown_texts, document.language, self._wanted, passage)
+        shown = snippet(shown_texts, document.language, self._wanted, passage if passage != document.title else None)
         reasons: tuple[Reason, ...] = ()
         if document.id in evidence.exact and self._identifiers:
             reasons = identifier_reasons(document, self._identifiers, with_fix=asked.with_fix)
@@ -142,6 +143,31 @@ class _Making:
             service=document.service,
         )
 
+    def _passage(self, document: Document, number: int | None) -> str | None:
+        """Return the words of a passage; of the title passage of an article there are none but the title."""
+        if number is None:
+            return None
+        if number == 0 and isinstance(document, Article):
+            return document.title
+        return self._sources.passage_text(document, number)
+
     def _is_stale(self, document: Document) -> bool:
         due = document.review_due if isinstance(document, Article) else None
         return due is not None and due < self._today
+
+
+def _within_reason(document: Document) -> Document:
+    """Return the document, a very long one cut: a page of results must not take seconds for a pasted log."""
+    if isinstance(document, Article):
+        return (
+            replace(document, body=document.body[:_LONGEST_SHOWN]) if len(document.body) > _LONGEST_SHOWN else document
+        )
+    longest = max(len(document.description), len(document.resolution), len(document.environment))
+    if longest <= _LONGEST_SHOWN:
+        return document
+    return replace(
+        document,
+        description=document.description[:_LONGEST_SHOWN],
+        environment=document.environment[:_LONGEST_SHOWN],
+        resolution=document.resolution[:_LONGEST_SHOWN],
+    )

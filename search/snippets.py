@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kb.analysis.analyse import highlights
 from kb.analysis.folding import bare
@@ -18,14 +19,17 @@ LENGTH = 240
 """Characters of a snippet, about two lines on a page."""
 _LEAD = 60
 """Characters shown before the first match, so that it can be understood."""
-_READ = 30_000
+_READ = 20_000
 """Characters of each field that are looked at."""
 _MOST_PLACES = 1_000
-_PREFIX = 3
 _IDENTIFIER_WORTH = 3
 """An identifier in the window is worth this many words."""
 
-_WORD = re.compile(r"\w+")
+_SPELLINGS = {
+    "ae": "(?:ae|[aä]e?)", "oe": "(?:oe|[oö]e?)", "ue": "(?:ue|[uü]e?)",
+    "a": "[aä]", "o": "[oö]", "u": "[uü]", "e": "[eéè]", "ss": "(?:ss|ß)",
+}  # fmt: skip
+_FOLDED = re.compile("ae|oe|ue|ss|[aoue]")
 _SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[.!?:]\s+|\n")
 
@@ -64,35 +68,28 @@ class _Finder:
     """Finds where words begin like a term, and where identifiers stand."""
 
     def __init__(self, wanted: Wanted):
-        self._by_prefix: dict[str, list[tuple[str, str]]] = {}
-        for term in sorted(wanted.terms):
-            key = bare(term)
-            self._by_prefix.setdefault(key[:_PREFIX], []).append((key, term))
+        terms = sorted(wanted.terms, key=lambda term: (-len(term), term))
+        self._terms = _any_of([_loosely(term) for term in terms], r"(?<!\w)(?:{})")
         written = sorted(
             {one for one in (*wanted.written, *wanted.identifiers) if one}, key=lambda one: (-len(one), one)
         )
-        self._identifier = (
-            re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, written))})(?!\w)", re.IGNORECASE) if written else None
-        )
+        self._identifiers = _any_of([re.escape(one) for one in written], r"(?<!\w)(?:{})(?!\w)")
 
     def places(self, text: str) -> Iterator[tuple[int, int, str, int]]:
         """Yield (start, end, what was found, worth), not in order."""
-        if self._by_prefix:
-            count = 0
-            for match in _WORD.finditer(text):
-                word = bare(match.group()[:100])
-                for key, term in self._by_prefix.get(word[:_PREFIX], ()):
-                    if word.startswith(key):
-                        yield match.start(), match.end(), term, 1
-                        count += 1
-                        break
-                if count >= _MOST_PLACES:
-                    break
-        if self._identifier is not None:
-            for count, match in enumerate(self._identifier.finditer(text), 1):
-                yield match.start(), match.end(), match.group().casefold(), _IDENTIFIER_WORTH
-                if count >= _MOST_PLACES:
-                    break
+        for pattern, worth in ((self._terms, 1), (self._identifiers, _IDENTIFIER_WORTH)):
+            if pattern is not None:
+                for match in islice(pattern.finditer(text), _MOST_PLACES):
+                    yield match.start(), match.end(), match.group().lower(), worth
+
+
+def _any_of(patterns: Sequence[str], frame: str) -> re.Pattern[str] | None:
+    return re.compile(frame.format("|".join(patterns)), re.IGNORECASE) if patterns else None
+
+
+def _loosely(term: str) -> str:
+    """Return a pattern for how a text may write a term: index terms have no umlauts, texts do."""
+    return _FOLDED.sub(lambda found: _SPELLINGS[found.group()], re.escape(bare(term)))
 
 
 def _best_window(places: Sequence[tuple[int, int, str, int]]) -> tuple[int, int, int] | None:
