@@ -71,21 +71,20 @@ def write_rows(
 
     Not yet durable on return. Raises RuntimeError or OSError when the disk refuses.
     """
-    rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    graph = None
-    if count > exact_rows:
-        faiss.omp_set_num_threads(os.cpu_count() or 1)
-        graph = faiss.IndexHNSW(rows, GRAPH_LINKS)
-        graph.hnsw.efConstruction = GRAPH_BUILD_WIDTH
-    for block in blocks:
-        if graph is None:
+    if count <= exact_rows:
+        rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        for block in blocks:
             rows.add_sa_codes(np.ascontiguousarray(block).view(np.uint8))
-        else:
-            graph.add(block.astype(np.float32))  # which adds the rows too, as they were: float16 to float32 and back
-    faiss.write_index(rows, str(rows_path))
-    if graph is not None:
-        faiss.write_index(graph, str(graph_path), faiss.IO_FLAG_SKIP_STORAGE)
-    return graph is not None
+        faiss.write_index(rows, str(rows_path))
+        return False
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    graph = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, GRAPH_LINKS, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = GRAPH_BUILD_WIDTH
+    for block in blocks:
+        graph.add(block.astype(np.float32))  # which keeps the rows as they were: float16 to float32 and back
+    faiss.write_index(graph.storage, str(rows_path))
+    faiss.write_index(graph, str(graph_path), faiss.IO_FLAG_SKIP_STORAGE)
+    return True
 
 
 class Rows:
