@@ -24,24 +24,29 @@ def index_command(home: Path, rebuild: bool, no_wait: bool) -> None:
     """Bring the indexes up to the store."""
     settings = read_settings(home)
     with opened_store(settings) as store:
-        bring_up(settings, store, wait=not no_wait, rebuild=rebuild)
+        if not bring_up(settings, store, wait=not no_wait, rebuild=rebuild):
+            click.echo("Nothing waited to be indexed.")
 
 
-def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = False) -> None:
-    """Index what is pending. When another process is indexing, wait for it, or return at once without `wait`."""
+def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = False) -> bool:
+    """Index what is pending and say so; return whether there was anything to say.
+
+    When another process is indexing, wait for it, or return at once without `wait`.
+    """
     indexing = Services(settings, store, EncoderOnce(settings, say), say).indexing()
     try:
         with progress_bar("Indexing") as progress:
             report = indexing.rebuild(progress) if rebuild else indexing.drain(progress)
-        if report.documents:
-            click.echo(f"Indexed {report.documents} documents: {report.encoded} texts encoded, {report.reused} reused.")
-        return
+        if not report.documents:
+            return False
+        click.echo(f"Indexed {report.documents} documents: {report.encoded} texts encoded, {report.reused} reused.")
+        return True
     except IndexLocked:
         if rebuild:
             indexing.ask_for_rebuild()
     if not wait:
         click.echo(f"A server indexes {store.pending_count()} changed documents.")
-        return
+        return True
     most = store.pending_count()
     with progress_bar("Waiting for the server") as progress:
         while indexing.is_locked() and (store.pending_count() or (rebuild and indexing.is_rebuild_wanted())):
@@ -51,6 +56,6 @@ def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = Fa
             time.sleep(_POLL_S)
     if store.pending_count() or (rebuild and indexing.is_rebuild_wanted()):
         # The process that held the lock is gone and left work behind: do it here.
-        bring_up(settings, store, wait=wait, rebuild=rebuild)
-        return
+        return bring_up(settings, store, wait=wait, rebuild=rebuild)
     click.echo("The server has indexed everything.")
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def similar_command(
                 )
                 write_lines(run_file, lines)
             return
-        ticket = asked_ticket(parse_json_line(_read(file or "-")))
+        ticket = asked_ticket(parse_json_line(_read(file or "-").removeprefix(codecs.BOM_UTF8)))
         answer = services.searcher().similar(
             SimilarRequest(ticket=ticket, filter=Filter(), limit=limit or 5, viewer=SHELL, lanes=chosen_lanes(lanes))
         )
