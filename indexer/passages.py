@@ -131,8 +131,9 @@ def _article_passages(article: Article, letters: int) -> Iterator[_Cut]:
     for path, group in _groups(text, parts, title, letters):
         prefix = _prefix(title, path)
         first, last = group[0], group[-1]
-        missing = len(first.path) - len(path)
-        begin = (first.text, first.heading, first.start)[min(missing, 2)]  # without the headings in the path
+        begin = first.start
+        if prefix == _joined(title, path):  # headings that the prefix names in full are not repeated below it
+            begin = (first.text, first.heading, first.start)[min(len(first.path) - len(path), 2)]
         cuts = list(_cuts(text, begin, last.end, _room(prefix, letters), letters)) or [(begin, last.end)]
         for number, (start, end) in enumerate(cuts):
             yield f"{prefix}\n{text[start:end]}".strip(), path, start if number else first.start, end
@@ -208,8 +209,12 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return one[:length]
 
 
+def _joined(title: str, path: Sequence[str]) -> str:
+    return " > ".join(name for name in (title, *path) if name)
+
+
 def _prefix(title: str, path: Sequence[str]) -> str:
-    full = " > ".join(name for name in (title, *path) if name)
+    full = _joined(title, path)
     if len(full) <= _LONGEST_PATH or not path:
         return _shortened(full)
     half = _LONGEST_PATH // 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexer.passages import (
@@ -148,6 +148,8 @@ _lines = st.sampled_from(
 _bodies = st.lists(_lines | st.integers(1, 40).map(sentences), max_size=14).map("\n".join)
 
 
+@settings(deadline=None)
+@example(body=f"{sentences(5)}\n---", title="Title")
 @given(body=_bodies, title=st.sampled_from(["Title", "One", "A much longer title " * 20]))
 def test_passages_of_an_article_cover_every_word_of_its_text_in_order(body: str, title: str) -> None:
     text = plain_text(body, title)
@@ -160,6 +162,7 @@ def test_passages_of_an_article_cover_every_word_of_its_text_in_order(body: str,
         assert set(text.split()) <= told
 
 
+@settings(deadline=None)
 @given(description=_bodies)
 def test_passages_of_a_ticket_cover_every_word_of_its_description_in_order(description: str) -> None:
     passages = passages_of(ticket(description))
