@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -62,18 +62,21 @@ def run(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, st
     return Ran(code, *(_text(stream) for stream in (out, err)))
 
 
-def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start `kb` in a process and process group of its own, with pipes for its output."""
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONWARNINGS": "default", **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def start(
+    *arguments: str | Path, environment: Mapping[str, str] | None = None, errors: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start `kb` in a process and process group of its own, with pipes for its output, or a file for its errors."""
+    with errors.open("ab") if errors else nullcontext(subprocess.PIPE) as sink:
+        return subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONWARNINGS": "default", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            text=True,
+            start_new_session=True,
+        )
 
 
 def _text(stream: io.TextIOWrapper) -> str:

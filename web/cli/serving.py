@@ -32,10 +32,18 @@ def serve_command(home: Path, host: str, port: int) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = read_settings(home)
     listening = _listening(host, port)  # before anything else: a port in use should not cost a minute
-    with listening, open_services(settings, say) as services:
-        first_run(services)
-        address = settings.base_url.rstrip("/") or f"http://{_shown(host)}:{listening.getsockname()[1]}"
-        _serve(services, listening, address)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with listening, open_services(settings, say) as services:
+            first_run(services)
+            address = settings.base_url.rstrip("/") or f"http://{_shown(host)}:{listening.getsockname()[1]}"
+            _serve(services, listening, address)
+    except KeyboardInterrupt:  # in the first run; later the server ends by itself
+        say("Stopped.")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def first_run(services: Services) -> None:
@@ -65,10 +73,6 @@ def _serve(services: Services, listening: socket.socket, address: str) -> None:
         clear_untrusted_proxy_headers=not services.settings.base_url,
     )
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     click.echo(f"Fixlore is at {address}")
     click.echo(f"Sign in once with {address}{new_sign_in_path(services.store)}")
     try:
