@@ -13,6 +13,7 @@ from typing import Protocol
 
 from kb.documents import JSON, Ticket
 from kb.errors import InvalidInput, NotFound
+from kb.ids import encoded_id
 from kb.language import detect_language
 from kb.queries import Filter, Viewer
 from kb.reporting import Progress
@@ -131,9 +132,9 @@ def _read(path: Path) -> Iterator[tuple[int, Mapping[str, JSON]]]:
 
 def _id(query: Mapping[str, JSON], path: Path, number: int) -> str:
     query_id = query.get("id")
-    if not isinstance(query_id, str) or not query_id or query_id.split() != [query_id]:
-        raise _bad(path, number, "the query needs an id: text without white space")
-    return query_id
+    if not isinstance(query_id, str) or not query_id.strip():
+        raise _bad(path, number, "the query needs an id: text that is not blank")
+    return encoded_id(query_id)  # a column of a run holds no white space
 
 
 def _check_unique(path: Path, ids: Sequence[str]) -> None:

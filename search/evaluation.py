@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kb.errors import InvalidInput, NotFound
+from kb.ids import encoded_id
 
 K = 10
 """The cutoff of every measure but hit@1 and hit@5."""
@@ -80,6 +81,8 @@ def scores_of(ranked: Sequence[str], relevant: Mapping[str, int]) -> Scores:
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """Read tab-separated qrels: a header line, then query id, document id and grade; grades below 1 are left out.
 
+    White space in ids is percent-encoded, as it is in runs.
+
     Raises NotFound, and InvalidInput with the line of the first row that cannot be read.
     """
     qrels: dict[str, dict[str, int]] = {}
@@ -95,7 +98,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
         except ValueError as error:
             raise _bad(path, number, f"the grade {grade!r} is no whole number") from error
         if relevance > 0:
-            qrels.setdefault(query, {})[document] = relevance
+            qrels.setdefault(encoded_id(query), {})[encoded_id(document)] = relevance
     return qrels
 
 
@@ -117,6 +120,8 @@ def run_of(lines: Iterable[str], source: str = "run") -> dict[str, list[str]]:
     seen: set[tuple[str, str]] = set()
     for number, line in enumerate(lines, 1):
         columns = line.split()
+        if not columns:
+            continue
         if len(columns) != 6:
             raise _bad(path, number, f"expected 6 columns, found {len(columns)}")
         query, _, document, rank, _, _ = columns
@@ -135,7 +140,8 @@ def _values(scores: Scores) -> tuple[float, ...]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: ids and titles may hold other characters that it takes for the end of a line.
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError as error:
         raise NotFound(f"{path} does not exist; name a file that does") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -87,6 +87,16 @@ def test_evaluation_names_the_line_of_qrels_when_it_cannot_be_read(tmp_path: Pat
     assert caught.value.line == 2
 
 
+def test_evaluation_reads_lines_as_other_programs_do(tmp_path: Path) -> None:
+    (tmp_path / "run.txt").write_text("q Q0 a\x1c1 1 0.5 t\r\n", encoding="utf-8", newline="")
+    with pytest.raises(InvalidInput, match="7 columns"):
+        read_run(tmp_path / "run.txt")
+    (tmp_path / "run.txt").write_text("q Q0 a 1 0.5 t\r\n\r\n", encoding="utf-8", newline="")
+    assert read_run(tmp_path / "run.txt") == {"q": ["a"]}
+    (tmp_path / "empty.txt").write_text("", encoding="utf-8")
+    assert read_run(tmp_path / "empty.txt") == {}
+
+
 def test_evaluation_says_so_when_a_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="does not exist"):
         read_run(tmp_path / "none.txt")
@@ -106,3 +116,10 @@ def test_evaluation_measures_lie_between_zero_and_one(ranked: list[str], relevan
 def test_evaluation_gives_the_best_order_full_marks(relevant: dict[str, int]) -> None:
     best = sorted(relevant, key=lambda document: -relevant[document])
     assert scores_of(best, relevant).ndcg_10 == pytest.approx(1)
+
+
+def test_white_space_in_query_ids_is_encoded_alike_in_qrels_and_runs(tmp_path: Path) -> None:
+    qrels = tmp_path / "qrels.tsv"
+    qrels.write_text("query-id\tcorpus-id\tscore\nalert:log errors:1\trunbook one\t1\n", encoding="utf-8")
+
+    assert read_qrels(qrels) == {"alert:log%20errors:1": {"runbook%20one": 1}}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.ids import encoded_id
 from kb.importing import import_articles, import_tickets
 from kb.language import detect_language
 from kb.settings import Settings
@@ -101,7 +102,7 @@ def installation(corpus: Corpus, homes: Path) -> Iterator[Services]:
 
 
 def _without_later_fields(file: Path) -> str:
-    tickets = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    tickets = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
     kept = [{name: value for name, value in each.items() if name not in WRITTEN_LATER} for each in tickets]
     return "".join(json.dumps(ticket, ensure_ascii=False) + "\n" for ticket in kept)
 
@@ -113,10 +114,10 @@ def queries_of_split(labelled: LabelledSet, split: str, folder: Path) -> tuple[P
     qrels = read_qrels(data_path() / labelled.qrels)
     if labelled.split is not None:
         rows = (data_path() / labelled.split).read_text(encoding="utf-8").splitlines()[1:]
-        chosen = {query for query, side in (row.split("\t") for row in rows) if side == split}
+        chosen = {encoded_id(query) for query, side in (row.split("\t") for row in rows) if side == split}
         qrels = {query: relevant for query, relevant in qrels.items() if query in chosen}
     lines = (data_path() / labelled.queries).read_text(encoding="utf-8").split("\n")
-    kept = [line for line in lines if line and json.loads(line)["id"] in qrels]
+    kept = [line for line in lines if line and encoded_id(json.loads(line)["id"]) in qrels]
     file = folder / f"{labelled.name}-{split}.jsonl"
     file.write_text("\n".join(kept) + "\n", encoding="utf-8")
     return file, qrels
