@@ -9,7 +9,14 @@ import pytest
 
 from indexer.keyword.open_keyword import open_keyword_index
 from kb.protocols.keyword import KeywordIndex
-from tests.conformance.keyword_suite import KeywordIndexSuite, MakeIndex
+from tests.conformance.keyword_suite import (
+    ANYTHING,
+    EVERYONE,
+    KeywordIndexSuite,
+    MakeIndex,
+    seeded_entries,
+    seeded_queries,
+)
 from tests.fakes.keyword import MemoryKeywordIndex
 
 
@@ -29,6 +36,18 @@ class TestTantivyIndex(KeywordIndexSuite):
     def make_index(self, tmp_path: Path) -> Iterator[MakeIndex]:
         """Return a maker of indexes in new directories."""
         yield from made(tmp_path, "tantivy")
+
+    def test_scores_do_not_depend_on_segments_when_there_are_many_documents(self, make_index: MakeIndex) -> None:
+        entries = seeded_entries(9_000, longest=9)
+        at_once, in_parts = make_index(), make_index()
+        at_once.apply(entries, [])
+        for start in range(0, len(entries), 1_500):
+            in_parts.apply(entries[start : start + 1_500][::-1], [])
+        at_once.refresh(), in_parts.refresh()
+        for query in seeded_queries(30):
+            hits = list(at_once.search(query, ANYTHING, EVERYONE, 300))
+            assert list(in_parts.search(query, ANYTHING, EVERYONE, 300)) == hits
+            assert len(hits) > 100
 
 
 class TestWhooshIndex(KeywordIndexSuite):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from indexer.keyword.index_stamp import STAMP_NAME
-from indexer.keyword.open_keyword import erase_keyword_index, open_keyword_index
+from indexer.keyword.open_keyword import open_keyword_index
 from kb.errors import ConfigurationError, FixloreError, IndexLocked, IndexUnavailable
 from tests.conformance.keyword_suite import ANYTHING, EVERYONE, SMALL, entry, filled, ids_of, words
 
@@ -199,22 +199,6 @@ def answer_of(process: subprocess.Popen[str], directory: Path) -> str:
     process.stdin.write(f"{directory}\n")
     process.stdin.flush()
     return line_of(process)
-
-
-def test_erase_makes_room_for_a_new_index_when_the_old_is_damaged(engine: str, tmp_path: Path) -> None:
-    erase_keyword_index(tmp_path / "none")
-    filled(open_keyword_index(engine, tmp_path), *SMALL).close()
-    for path in tmp_path.iterdir():
-        if path.is_file():
-            path.write_bytes(b"?")
-    with pytest.raises(IndexUnavailable):
-        open_keyword_index(engine, tmp_path)
-    erase_keyword_index(tmp_path)
-    index = filled(open_keyword_index(engine, tmp_path), *SMALL[:1])
-    assert index.size == 1
-    with pytest.raises(IndexLocked):
-        erase_keyword_index(tmp_path)
-    index.close()
 
 
 def test_a_file_in_place_of_the_directory_is_reported(engine: str, tmp_path: Path) -> None:

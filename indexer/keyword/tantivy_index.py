@@ -87,8 +87,7 @@ class TantivyIndex:
             return {}
         state = self._open_state()
         with self._translated():
-            among = (Occur.Must, Query.const_score_query(self._queries.among(ids), 0.0))
-            wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), among])
+            wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), self._queries.only(ids)])
             return scores_of(state, wanted, len(ids))
 
     def matches(

@@ -97,13 +97,7 @@ class WhooshIndex:
             counted = admitted(state, where, viewer)
             if also or not query.is_empty:
                 counted &= matching(state, plan_of(query)) | among(state, also)
-            spread: dict[str, dict[str, int]] = {name: {} for name in facets}
-            for name in facets:
-                if name in FILTER_FIELDS:
-                    for value in state.values(fact_field(name)):
-                        held = int(counted[state.postings(fact_field(name), value).documents].sum())
-                        if held:
-                            spread[name][value] = held
+            spread = {name: state.facet(fact_field(name), counted) if name in FILTER_FIELDS else {} for name in facets}
             return Matches(int(counted.sum()), spread)
 
     def holding(

@@ -89,6 +89,7 @@ class CommittedState:
         known = earlier.segments if earlier else {}
         self._parts: list[_Part] = []
         self.segments: dict[SegmentMark, SegmentPostings] = {}
+        self._facets: dict[str, tuple[list[str], Numbers, Numbers]] = {}
         for leaf, base in reader.leaf_readers():
             if leaf.doc_count_all():
                 mark = _mark(directory, str(leaf.segment().segment_id()))
@@ -148,6 +149,17 @@ class CommittedState:
         """Return every key of a field, those of deleted documents too, ordered."""
         with self._lock:
             return sorted({key.decode() for part in self._parts for key in part.reader.lexicon(field)})
+
+    def facet(self, field: str, counted: Mask) -> dict[str, int]:
+        """Return value → how many of the documents counted hold it, without values that none holds."""
+        if field not in self._facets:
+            values = self.values(field)
+            held = [self.postings(field, value).documents for value in values]
+            which = np.repeat(np.arange(len(values)), [len(documents) for documents in held])
+            self._facets[field] = values, which, self._joined(held)
+        values, which, documents = self._facets[field]
+        counts = np.bincount(which[counted[documents]], minlength=len(values))
+        return {value: int(count) for value, count in zip(values, counts.tolist(), strict=True) if count}
 
     def answers(self, documents: Sequence[int]) -> list[tuple[str, str]]:
         """Return id and fingerprint of each document."""

@@ -47,13 +47,18 @@ def keyword_schema() -> fields.Schema:
     for name in (ID, FINGERPRINT):
         schema.add(name, fields.STORED())
     for name in (KEY, IDENTIFIERS, READERS, *map(fact_field, FILTER_FIELDS)):
-        schema.add(name, fields.FieldType(formats.Existence(), None))
+        schema.add(name, _listed(formats.Existence()))
     for name in TEXT_FIELDS:
-        schema.add(name, fields.FieldType(formats.Frequency(), None))
-        schema.add(surfaces_field(name), fields.FieldType(formats.Positions(), None))
+        schema.add(name, _listed(formats.Frequency()))
+        schema.add(surfaces_field(name), _listed(formats.Positions()))
         schema.add(length_field(name), fields.COLUMN(columns.NumericColumn("i", default=0)))
     schema.add(DATED_AT, fields.COLUMN(columns.NumericColumn("q", default=UNDATED)))
     return schema
+
+
+def _listed(kept: formats.Format) -> fields.FieldType:
+    # Scorable only because Whoosh looks on disk, for each posting, for the lengths of a field that is not.
+    return fields.FieldType(kept, None, scorable=True)
 
 
 def whoosh_document(entry: KeywordEntry) -> dict[str, str | int | list[str]]:
