@@ -89,7 +89,7 @@ def test_evaluation_names_the_line_of_qrels_when_it_cannot_be_read(tmp_path: Pat
 
 def test_evaluation_reads_lines_as_other_programs_do(tmp_path: Path) -> None:
     (tmp_path / "run.txt").write_text("q Q0 a\x1c1 1 0.5 t\r\n", encoding="utf-8", newline="")
-    with pytest.raises(InvalidInput, match="7 columns"):
+    with pytest.raises(InvalidInput, match="found 7"):
         read_run(tmp_path / "run.txt")
     (tmp_path / "run.txt").write_text("q Q0 a 1 0.5 t\r\n\r\n", encoding="utf-8", newline="")
     assert read_run(tmp_path / "run.txt") == {"q": ["a"]}
