@@ -42,6 +42,30 @@ for batch in range(1, 100_000):
 """
 
 
+_FILL_THE_DISK = f"""{_OPEN}
+import resource, signal
+from kb.errors import IndexUnavailable
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+index.apply([entry("a", body="vpn")], [])
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+try:
+    index.apply([entry(f"many{{n}}", body=" ".join(f"w{{n}}x{{m}}" for m in range(50))) for n in range(500)], [])
+    print("applied", flush=True)
+except IndexUnavailable as error:
+    print("refused", flush=True)
+index.refresh()
+print(index.size, flush=True)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+try:
+    index.apply([entry("b", body="vpn")], [])
+except IndexUnavailable as error:
+    index.close()
+    index = open_keyword_index(sys.argv[1], Path(sys.argv[2]))
+    index.apply([entry("b", body="vpn")], [])
+index.refresh()
+print(index.size, flush=True)
+index.close()
+"""
 _SEARCH_OR_SAY_WHY = """
 import sys
 from pathlib import Path
@@ -214,6 +238,15 @@ def test_a_failed_apply_leaves_nothing_behind(engine: str, tmp_path: Path) -> No
     index.apply([entry("e", body="vpn")], [])
     index.refresh()
     assert set(ids_of(index, words("vpn"))) == {"a", "c", "e"}
+    index.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by POSIX means")
+def test_a_full_disk_leaves_the_last_commit(engine: str, tmp_path: Path) -> None:
+    with other_process(_FILL_THE_DISK, engine, str(tmp_path)) as process:
+        assert [line_of(process) for _ in range(3)] == ["refused", "1", "2"]
+    index = open_keyword_index(engine, tmp_path)
+    assert set(ids_of(index, words("vpn"))) == {"a", "b"}
     index.close()
 
 

@@ -39,8 +39,8 @@ from kb.queries import FILTER_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
 STAMP = Stamp("tantivy", SCHEMA_VERSION)
 WRITER_BYTES = 128_000_000
 """Memory for documents before a segment is written."""
-MOST_VALUES = 60_000
-"""Values of a facet that are counted in one pass; Tantivy refuses more than 65,000 buckets."""
+MOST_VALUES = 2_000
+"""Values of a facet that are counted together with the other facets; Tantivy refuses more than 65,000 in all."""
 _META_NAME = "meta.json"
 
 
@@ -196,12 +196,13 @@ class TantivyIndex:
             if name in FILTER_FIELDS:
                 wishes[name] = {"terms": {"field": fact_field(name), "size": MOST_VALUES}}
         counted = state.searcher.aggregate(wanted, wishes)
-        spread = {
-            name: {str(bucket["key"]): int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}
-            if name in wishes
-            else {}
-            for name in facets
-        }
+        spread: dict[str, dict[str, int]] = {name: {} for name in facets}
+        for name in spread.keys() & wishes.keys():
+            if counted[name]["sum_other_doc_count"]:
+                pairs = state.searcher.terms_with_prefix(fact_field(name), "", filter_query=wanted)
+                spread[name] = {value: count for value, count in pairs if count}
+            else:
+                spread[name] = {str(one["key"]): int(one["doc_count"]) for one in counted[name]["buckets"]}
         return Matches(int(counted["total"]["value"]), spread)
 
     def _open_state(self) -> CommittedState:
@@ -235,8 +236,18 @@ class TantivyIndex:
                     yield writer
                     writer.commit()
                 except BaseException:
-                    writer.rollback()
+                    self._roll_back()
                     raise
+
+    def _roll_back(self) -> None:
+        """Forget what is not committed; a writer that cannot even do that is given up."""
+        if self._writer is not None:
+            writer, lock = self._writer
+            try:
+                writer.rollback()
+            except (ValueError, OSError):
+                self._writer = None
+                lock.release()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
