@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import SAMPLES, home_with_model, run
+from tests.command_line import REPOSITORY, SAMPLES, home_with_model, run, start
 
 GOOD = "---\ntitle: Scanner needs a new lamp\nlanguage: en\n---\nReplace the lamp of the scanner.\n"
 
@@ -229,3 +230,17 @@ def test_problems_beyond_the_first_thousand_are_counted(kb_home: Path, tmp_path:
     assert told.out.splitlines()[0] == "1 created, 1200 refused"
     assert len(told.error_lines) == 1001
     assert told.error_lines[-1].startswith("200 more could not be used")
+
+
+def test_an_interrupted_import_says_so_and_the_next_one_ends_the_work(kb_home: Path) -> None:
+    command = ("--home", kb_home, "import", "tickets", REPOSITORY / "articles" / "examples" / "tickets.jsonl")
+    with start(*command) as process:
+        assert process.stdout is not None
+        created = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    assert created.endswith(" created\n")
+    assert (process.returncode, out, err.strip()) == (1, "", "kb: interrupted")
+    assert run(*command).out.splitlines()[0] == created.replace("created", "unchanged").strip()
+    assert run("--home", kb_home, "doctor").code == 0
