@@ -172,6 +172,8 @@ def test_close_can_be_repeated_and_ends_use(engine: str, tmp_path: Path) -> None
     with pytest.raises(IndexUnavailable, match="closed"):
         index.search(words("vpn"), ANYTHING, EVERYONE, 5)
     with pytest.raises(IndexUnavailable, match="closed"):
+        index.refresh()
+    with pytest.raises(IndexUnavailable, match="closed"):
         index.apply([entry("d")], [])
     again = open_keyword_index(engine, tmp_path)
     again.apply([entry("d", body="vpn")], [])

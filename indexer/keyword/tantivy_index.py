@@ -42,6 +42,7 @@ WRITER_BYTES = 128_000_000
 MOST_VALUES = 2_000
 """Values of a facet that are counted together with the other facets; Tantivy refuses more than 65,000 in all."""
 _META_NAME = "meta.json"
+_CLOSED = "the keyword index has been closed; open it again"
 
 
 class TantivyIndex:
@@ -57,6 +58,7 @@ class TantivyIndex:
         self._lock = threading.RLock()
         self._writer: tuple[tantivy.IndexWriter, FileLock] | None = None
         self._state: CommittedState | None = None
+        self._is_closed = False
         schema = keyword_schema()
         self._queries = TantivyQueries(schema)
         with self._translated():
@@ -134,6 +136,7 @@ class TantivyIndex:
     def refresh(self) -> None:
         """See what has been committed since, by this or another process."""
         with self._lock, self._translated():
+            self._refuse_when_closed()
             mark = self._mark()
             if self._state is None or mark != self._state.mark:
                 self._index.reload()
@@ -178,6 +181,7 @@ class TantivyIndex:
         """Free locks and files. Idempotent."""
         with self._lock:
             self._state = None
+            self._is_closed = True
             if self._writer is not None:
                 writer, lock = self._writer
                 self._writer = None
@@ -208,8 +212,12 @@ class TantivyIndex:
     def _open_state(self) -> CommittedState:
         state = self._state
         if state is None:
-            raise IndexUnavailable("the keyword index has been closed; open it again")
+            raise IndexUnavailable(_CLOSED)
         return state
+
+    def _refuse_when_closed(self) -> None:
+        if self._is_closed:
+            raise IndexUnavailable(_CLOSED)
 
     def _mark(self) -> tuple[int, int, int]:
         status = (self._directory / _META_NAME).stat()

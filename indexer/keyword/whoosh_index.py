@@ -30,6 +30,7 @@ from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Hit, KeywordQuery, Ma
 STAMP = Stamp("whoosh", SCHEMA_VERSION)
 WRITER_MB = 128
 """Memory for postings before they are sorted on disk."""
+_CLOSED = "the keyword index has been closed; open it again"
 
 
 class WhooshIndex:
@@ -46,6 +47,7 @@ class WhooshIndex:
         self._reading = threading.Lock()
         self._write_lock = FileLock(directory / LOCK_NAME)
         self._state: CommittedState | None = None
+        self._is_closed = False
         with self._translated():
             if write and read_stamp(directory) is None:
                 directory.mkdir(parents=True, exist_ok=True)
@@ -125,6 +127,7 @@ class WhooshIndex:
     def refresh(self) -> None:
         """See what has been committed since, by this or another process."""
         with self._lock, self._translated():
+            self._refuse_when_closed()
             earlier = self._state
             if earlier is None or self._index.latest_generation() != earlier.generation:
                 reader = self._index.reader()
@@ -171,12 +174,17 @@ class WhooshIndex:
         with self._lock:
             self._write_lock.release()
             self._state = None
+            self._is_closed = True
 
     def _open_state(self) -> CommittedState:
         state = self._state
         if state is None:
-            raise IndexUnavailable("the keyword index has been closed; open it again")
+            raise IndexUnavailable(_CLOSED)
         return state
+
+    def _refuse_when_closed(self) -> None:
+        if self._is_closed:
+            raise IndexUnavailable(_CLOSED)
 
     @contextmanager
     def _writing(self) -> Iterator[writing.IndexWriter]:
