@@ -68,6 +68,10 @@ def test_batch_reads_no_query_syntax(library: Library, tmp_path: Path) -> None:
     assert run["q"][0] == MAIL.id
 
 
+def test_batch_encodes_a_query_id_with_white_space(library: Library, tmp_path: Path) -> None:
+    assert _searched(library, _file(tmp_path, {"id": "a b", "text": "vpn"}), limit=1)[0].startswith("a%20b Q0 ")
+
+
 def test_batch_tells_its_progress(library: Library, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
 
@@ -97,7 +101,7 @@ def test_batch_leaves_out_the_ticket_itself(library: Library, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "bad",
-    ["{", "[]", '{"text": "x"}', '{"id": "a b", "text": "x"}', '{"id": "q"}', '{"id": "q", "text": 5}', '{"id": 5}'],
+    ["{", "[]", '{"text": "x"}', '{"id": " ", "text": "x"}', '{"id": "q"}', '{"id": "q", "text": 5}', '{"id": 5}'],
 )
 def test_batch_names_the_line_of_a_bad_query_before_it_answers(library: Library, tmp_path: Path, bad: str) -> None:
     path = tmp_path / "queries.jsonl"
