@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from kb.documents import Article, Document, Ticket
+from kb.errors import InvalidInput
+from kb.json_values import time_from
 from kb.plain_text import inline_text, plain_text
 from kb.tickets import resolution_kind, resolution_steps
 from search.answers import ProblemState, Resolution
@@ -151,10 +153,7 @@ def _stated(article: Article, name: str) -> str | None:
 
 
 def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
+        return time_from(value, "resolved_at")
+    except InvalidInput:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

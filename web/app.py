@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -45,6 +46,10 @@ def create_app(services: Services) -> OpenAPI:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=services.settings.base_url.startswith("https://"),
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=services.settings.base_url.startswith("https://"),
+        REMEMBER_COOKIE_DURATION=timedelta(days=30),
     )
     if services.settings.base_url:
         # Only an installation with an address of its own stands behind a proxy whose headers can be believed.
@@ -67,17 +72,11 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    """Stamp the answer with its request id and log the request, without query or body: they may hold secrets."""
+    """Stamp the answer with its request id and log the request by its route: what fills it in may be a secret."""
     response.headers["X-Request-Id"] = g.get("request_id", "")
     took_ms = 1000 * (time.perf_counter() - g.get("began", time.perf_counter()))
-    _log.info(
-        "%s %s %s %.0f ms",
-        request.method,
-        request.path,
-        response.status_code,
-        took_ms,
-        extra={"request_id": g.request_id},
-    )
+    route = request.url_rule or "(unknown)"
+    _log.info("%s %s %s %s %.0f ms", g.get("request_id", "-"), request.method, route, response.status_code, took_ms)
     return response
 
 
@@ -91,5 +90,5 @@ def _error_answer(error: Exception) -> Response | tuple[str, int]:
         return error_page(error.code or 500, error.description or "")
     if isinstance(error, FixloreError):
         return error_page(status_of(error), str(error))
-    _log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    _log.exception("%s %s %s failed", g.get("request_id", "-"), request.method, request.url_rule, exc_info=error)
     return error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The log names the request.")

@@ -1,7 +1,7 @@
 """Print how fast a server answers over HTTP: `python -m tests.benchmarks.http_latency HOME QUERIES [--task similar]`.
 
-Starts `kb serve` on a free port over an indexed home, asks each query once to warm it up, then again with one client and
-with several, and prints p50, p95 and requests a second.
+Starts `kb serve` on a free port over an indexed home, asks each query once to warm it up, then again with one client
+and with several, and prints p50, p95 and requests a second.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import click
 
 from indexer.lock import is_locked
 from indexer.manifest import LOCK
-from kb.errors import InvalidInput, NotFound
+from kb.errors import InvalidInput, NotFound, SchemaTooNew, StoreError
 from kb.exporting import export
 from kb.settings import Settings, read_settings
 from web.cli.homes import settings_in_use
@@ -55,7 +55,12 @@ def restore_command(home: Path, file: Path) -> None:
         shutil.copyfile(file, partial)
         from kb.store.open_store import open_store
 
-        open_store(partial).close()  # refuses a file that is no store, or a newer one
+        try:
+            open_store(partial).close()
+        except SchemaTooNew:
+            raise
+        except StoreError as error:
+            raise InvalidInput(f"{file} is no backup that can be read; name a file that `kb backup` wrote") from error
         # Indexes of an earlier store would keep what the backup does not hold.
         shutil.rmtree(settings.index_path, ignore_errors=True)
         partial.replace(settings.store_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from kb.settings import read_settings
+from web.cli.homes import settings_in_use
 from web.cli.indexing import bring_up
 from web.shipped import load_examples, remove_examples
 from web.wiring import opened_store
@@ -21,7 +22,7 @@ def example_command() -> None:
 @click.pass_obj
 def remove(home: Path) -> None:
     """Remove every example article and ticket. Your own content, the manual included, stays."""
-    settings = read_settings(home)
+    settings = settings_in_use(home)
     with opened_store(settings) as store:
         articles, tickets = remove_examples(store)
         click.echo(f"Removed {articles} example articles and {tickets} example tickets.")

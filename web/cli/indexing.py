@@ -9,7 +9,8 @@ import click
 
 from kb.errors import IndexLocked
 from kb.protocols.store import Store
-from kb.settings import Settings, read_settings
+from kb.settings import Settings
+from web.cli.homes import settings_in_use
 from web.cli.progress import progress_bar, say
 from web.wiring import EncoderOnce, Services, opened_store
 
@@ -22,7 +23,7 @@ _POLL_S = 0.2
 @click.pass_obj
 def index_command(home: Path, rebuild: bool, no_wait: bool) -> None:
     """Bring the indexes up to the store."""
-    settings = read_settings(home)
+    settings = settings_in_use(home)
     with opened_store(settings) as store:
         if not bring_up(settings, store, wait=not no_wait, rebuild=rebuild):
             click.echo("Nothing waited to be indexed.")

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kb.errors import InvalidInput
-from search.answers import Result
+from search.answers import Result, SearchAnswer, SimilarAnswer
+from web.cli.progress import say
 
 MOST_STEPS = 6
 DEVICES = "/dev"
@@ -16,6 +17,16 @@ DEVICES = "/dev"
 def written_results(results: Sequence[Result]) -> str:
     """Return results as text: title, id, what matched, and the fix."""
     return "\n\n".join(_written(result) for result in results)
+
+
+def tell_limits(answer: SearchAnswer | SimilarAnswer) -> None:
+    """Tell on standard error what keeps an answer from being whole or sure."""
+    for problem in answer.query.problems:
+        say(problem)
+    if answer.retrieval.degraded:
+        say(f"Part of the search is down: {', '.join(answer.retrieval.degraded)}. `kb doctor` says why.")
+    elif answer.status == "no_confident_match" and answer.results:
+        say("Nothing is likely to be the same problem; these come closest.")
 
 
 def _written(result: Result) -> str:

@@ -14,7 +14,7 @@ from search.lanes import LANES, Lane
 from search.searcher import SearchRequest
 from web.bodies import FACETS, filter_of, logged, search_body
 from web.cli.homes import settings_in_use
-from web.cli.printing import write_lines, written_results
+from web.cli.printing import tell_limits, write_lines, written_results
 from web.cli.progress import progress_bar, say
 from web.wiring import open_services
 
@@ -84,12 +84,9 @@ def filters_from(pairs: tuple[str, ...], types: tuple[str, ...]) -> dict[str, li
 
 
 def _show(answer: SearchAnswer) -> None:
-    for problem in answer.query.problems:
-        say(problem)
-    if answer.retrieval.degraded:
-        say(f"Part of the search is down: {', '.join(answer.retrieval.degraded)}. `kb doctor` says why.")
+    tell_limits(answer)
     if not answer.results:
-        click.echo("Nothing found.")
+        click.echo("Nothing found by the parts that answer." if answer.retrieval.degraded else "Nothing found.")
         return
     click.echo(f"{answer.total} documents in {answer.retrieval.took_ms} ms\n")
     click.echo(written_results(answer.results))

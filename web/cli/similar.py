@@ -18,7 +18,7 @@ from search.similar import SimilarRequest
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, logged, similar_body
 from web.cli.homes import settings_in_use
-from web.cli.printing import write_lines, written_results
+from web.cli.printing import tell_limits, write_lines, written_results
 from web.cli.progress import progress_bar, say
 from web.cli.searching import RUN_LIMIT, chosen_lanes
 from web.wiring import open_services
@@ -62,9 +62,11 @@ def similar_command(
         if as_json:
             response_id = logged(services, [result.id for result in answer.results], by=SHELL.name, ticket=ticket.id)
             click.echo(similar_body(answer, response_id, settings.base_url, INCLUDED).model_dump_json(indent=2))
-        elif answer.results:
+            return
+        tell_limits(answer)
+        if answer.results:
             click.echo(written_results(answer.results))
-        else:
+        elif answer.status != "degraded":
             click.echo("Nothing similar is known.")
 
 

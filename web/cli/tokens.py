@@ -9,6 +9,7 @@ import click
 from kb.errors import InvalidInput
 from kb.settings import read_settings
 from web.api.tokens import SCOPES, new_secret, secret_hash
+from web.cli.homes import settings_in_use
 from web.wiring import opened_store
 
 
@@ -35,7 +36,7 @@ def create(home: Path, name: str, scopes: tuple[str, ...]) -> None:
 @click.pass_obj
 def list_tokens(home: Path) -> None:
     """List tokens: name, scopes, created, last used, state."""
-    with opened_store(read_settings(home)) as store:
+    with opened_store(settings_in_use(home)) as store:
         for token in store.tokens():
             used = f"{token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never used"
             state = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "live"
@@ -47,6 +48,6 @@ def list_tokens(home: Path) -> None:
 @click.pass_obj
 def revoke(home: Path, name: str) -> None:
     """Revoke a token; requests that carry it are refused from now on."""
-    with opened_store(read_settings(home)) as store:
+    with opened_store(settings_in_use(home)) as store:
         store.revoke_token(name)
     click.echo(f"{name} is revoked.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kb.settings import read_settings
+from web.cli.homes import settings_in_use
 from web.links import new_sign_in_path
 from web.wiring import opened_store
 
@@ -22,7 +22,7 @@ def user_command() -> None:
 @click.pass_obj
 def link(home: Path, host: str, port: int) -> None:
     """Print a fresh one-time sign-in link; an earlier unused one is void."""
-    settings = read_settings(home)
+    settings = settings_in_use(home)
     with opened_store(settings) as store:
         base = settings.base_url.rstrip("/") or f"http://{host}:{port}"
         click.echo(base + new_sign_in_path(store))

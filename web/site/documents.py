@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, current_app, redirect, render_template
 from flask_login import current_user, login_required
-from search.similar import SimilarRequest
 from werkzeug.wrappers import Response
 
 from kb.access import may_read
+from kb.ids import checked_id, checked_source
 from kb.queries import Filter
 from kb.tickets import resolution_kind, resolution_steps
+from search.similar import SimilarRequest
 from web.addresses import document_url
 from web.rendering import render
 from web.wiring import Services
@@ -27,6 +28,7 @@ def _services() -> Services:
 @login_required
 def article_page(article_id: str) -> str | Response:
     """Show an article; a former id leads to the present one."""
+    article_id = checked_id(article_id, "id")
     article = _services().store.article(article_id)
     if article is None or not may_read(current_user.viewer, article):
         abort(404, f"There is no article {article_id!r}.")
@@ -48,7 +50,7 @@ def article_page(article_id: str) -> str | Response:
 @login_required
 def ticket_page(source: str, external_id: str) -> str:
     """Show a ticket with its fix and similar past issues."""
-    ticket_id = f"{source}:{external_id}"
+    ticket_id = f"{checked_source(source)}:{checked_id(external_id, 'external_id')}"
     ticket = _services().store.ticket(ticket_id)
     if ticket is None or not may_read(current_user.viewer, ticket):
         abort(404, f"There is no ticket {ticket_id!r}.")
@@ -61,7 +63,7 @@ def ticket_page(source: str, external_id: str) -> str:
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
-        linked=[(link, linked.get(link.target)) for link in ticket.links],
+        linked=[(link, linked[link.target]) for link in ticket.links if link.target in linked],
         kind=resolution_kind(ticket.resolution_code, ticket.resolution),
         steps=resolution_steps(ticket.resolution),
         answer=answer,
