@@ -252,6 +252,8 @@ def test_a_token_name_is_not_given_twice(home: Path) -> None:
 
 
 def test_a_sign_in_link_leads_to_where_the_site_is_reached(home: Path) -> None:
+    run("--home", home, "token", "create", "first", "--scope", "read")
+
     assert run("--home", home, "user", "link").out.startswith("http://127.0.0.1:8080/sign-in/")
     assert run("--home", home, "user", "link", "--port", "9000").out.startswith("http://127.0.0.1:9000/sign-in/")
     outside = run("--home", home, "user", "link", environment={"KB_BASE_URL": "https://kb.example.org/"})
