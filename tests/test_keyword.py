@@ -58,6 +58,22 @@ class TestWhooshIndex(KeywordIndexSuite):
         """Return a maker of indexes in new directories."""
         yield from made(tmp_path, "whoosh")
 
+    def test_documents_stay_when_they_come_and_go_one_by_one(self, make_index: MakeIndex, tmp_path: Path) -> None:
+        index, reference = make_index(), MemoryKeywordIndex()
+        entries = seeded_entries(150)
+        for number, one in enumerate(entries):
+            gone = [entries[number - 20].facts.id] if number >= 20 and number % 3 == 0 else []
+            index.apply([one], gone)
+            reference.apply([one], gone)
+        index.refresh(), reference.refresh()
+        assert len(list((tmp_path / "index-0").glob("*.seg"))) < 20
+        assert index.fingerprints() == reference.fingerprints()
+        assert index.size == 107
+        for query in seeded_queries(30):
+            expected = reference.search(query, ANYTHING, EVERYONE, 200)
+            hits = index.search(query, ANYTHING, EVERYONE, 200)
+            assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in expected], rel=2e-4)
+
 
 def made(below: Path, engine: str) -> Iterator[MakeIndex]:
     """Yield a maker of indexes, each in a directory of its own; close them afterwards."""

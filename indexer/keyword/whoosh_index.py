@@ -19,6 +19,7 @@ from whoosh import writing
 from indexer.keyword.exact_text import exact_key, index_terms
 from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, write_stamp
 from indexer.keyword.query_plan import plan_of, rounded
+from indexer.keyword.whoosh_merging import merge_few
 from indexer.keyword.whoosh_postings import CommittedState
 from indexer.keyword.whoosh_query import admitted, among, holding, matching, scores
 from indexer.keyword.whoosh_schema import KEY, SCHEMA_VERSION, fact_field, keyword_schema, whoosh_document
@@ -108,9 +109,7 @@ class WhooshIndex:
         """Return those of `ids` that hold at least one of the identifiers or phrases."""
         state = self._open_state()
         with self._translated():
-            mask = among(state, ids)
-            if mask.any():
-                mask &= holding(state, identifiers, phrases)
+            mask = holding(state, identifiers, phrases, among(state, ids))
             return frozenset(one for one, _ in state.answers(np.flatnonzero(mask).tolist()))
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
@@ -162,7 +161,7 @@ class WhooshIndex:
                 writer.delete_by_term(KEY, exact_key(one))
             for document in documents:
                 writer.add_document(**document)
-            writer.commit()
+            writer.commit(mergetype=merge_few)
 
     def clear(self) -> None:
         """Remove every document."""

@@ -45,7 +45,7 @@ class SegmentPostings:
     """What is kept of one segment, which never changes but for documents that are deleted from it."""
 
     def __init__(self, reader: IndexReader):
-        count = int(reader.doc_count_all())
+        self.count = count = int(reader.doc_count_all())
         self._postings: OrderedDict[tuple[str, str], PostingList] = OrderedDict()
         self._kept = 0
         self.lengths = {name: _column(reader, length_field(name), count, 0) for name in TEXT_FIELDS}
@@ -134,15 +134,16 @@ class CommittedState:
         found: dict[int, frozenset[int]] = {}
         with self._lock:
             for part in self._parts:
+                numbers = np.flatnonzero(wanted[part.base : part.base + part.kept.count]).tolist()
                 try:
                     matcher = part.reader.postings(field, key)
                 except TermNotFound:
                     continue
-                while matcher.is_active():
-                    document = part.base + matcher.id()
-                    if wanted[document]:
-                        found[document] = frozenset(matcher.value_as("positions"))
-                    matcher.next()
+                for number in numbers:
+                    if matcher.is_active():
+                        matcher.skip_to(number)
+                    if matcher.is_active() and matcher.id() == number:
+                        found[part.base + number] = frozenset(matcher.value_as("positions"))
         return found
 
     def values(self, field: str) -> list[str]:

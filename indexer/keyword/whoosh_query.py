@@ -23,7 +23,7 @@ def scores(state: CommittedState, plan: QueryPlan) -> Scores:
         for phrase in plan.phrases:
             best: Scores = np.zeros(len(total))
             for name in TEXT_FIELDS:
-                np.maximum(best, PHRASE_WEIGHTS[name] * _with_phrase_in(state, name, phrase), out=best)
+                np.maximum(best, PHRASE_WEIGHTS[name] * _with_phrase_in(state, name, phrase, state.alive), out=best)
             total += best
         return total
     averages = {name: state.average_length(name) for name, _ in plan.fields}
@@ -56,20 +56,20 @@ def matching(state: CommittedState, plan: QueryPlan) -> Mask:
         for name, _ in plan.fields:
             held |= state.holding_any(name, terms)
         mask &= held
-    for phrase in plan.phrases:
-        mask &= _with_phrase(state, phrase)
     for name in TEXT_FIELDS:
         mask &= ~state.holding_any(name, plan.excluded)
+    for phrase in plan.phrases:
+        mask = _with_phrase(state, phrase, mask)
     for phrase in plan.excluded_phrases:
-        mask &= ~_with_phrase(state, phrase)
+        mask &= ~_with_phrase(state, phrase, mask)
     return mask
 
 
-def holding(state: CommittedState, identifiers: Iterable[str], phrases: Iterable[Sequence[str]]) -> Mask:
-    """Return which documents hold any of the identifiers or phrases."""
-    mask = state.holding_any(IDENTIFIERS, exact_keys(identifiers))
+def holding(state: CommittedState, identifiers: Iterable[str], phrases: Iterable[Sequence[str]], within: Mask) -> Mask:
+    """Return which documents of `within` hold any of the identifiers or phrases."""
+    mask = within & state.holding_any(IDENTIFIERS, exact_keys(identifiers))
     for phrase in planned_phrases(phrases):
-        mask |= _with_phrase(state, phrase)
+        mask |= _with_phrase(state, phrase, within)
     return mask
 
 
@@ -101,28 +101,24 @@ def _with_fact(state: CommittedState, name: str, values: Iterable[str]) -> Mask:
     return state.holding_any(fact_field(name), keys)
 
 
-def _with_phrase(state: CommittedState, phrase: Sequence[str]) -> Mask:
-    mask: Mask = np.zeros(len(state.alive), np.bool_)
+def _with_phrase(state: CommittedState, phrase: Sequence[str], within: Mask) -> Mask:
+    mask: Mask = np.zeros(len(within), np.bool_)
     for name in TEXT_FIELDS:
-        mask |= _with_phrase_in(state, name, phrase)
+        mask |= _with_phrase_in(state, name, phrase, within)
     return mask
 
 
-def _with_phrase_in(state: CommittedState, name: str, phrase: Sequence[str]) -> Mask:
+def _with_phrase_in(state: CommittedState, name: str, phrase: Sequence[str], within: Mask) -> Mask:
     field = surfaces_field(name)
-    mask = state.alive.copy()
+    mask = within.copy()
     for word in dict.fromkeys(phrase):
         mask &= state.holding_any(field, (word,))
     if len(phrase) == 1 or not mask.any():
         return mask
-    found: Mask = np.zeros(len(mask), np.bool_)
     positions = {word: state.positions(field, word, mask) for word in dict.fromkeys(phrase)}
     for document in np.flatnonzero(mask).tolist():
-        starts = frozenset.intersection(
-            *(
-                frozenset(position - offset for position in positions[word][document])
-                for offset, word in enumerate(phrase)
-            )
+        starts = (
+            frozenset(place - offset for place in positions[word][document]) for offset, word in enumerate(phrase)
         )
-        found[document] = bool(starts)
-    return found
+        mask[document] = bool(frozenset.intersection(*starts))
+    return mask
