@@ -9,7 +9,7 @@ import pytest
 from kb.errors import InvalidInput
 from web.addresses import document_url
 from web.asked_ticket import asked_ticket
-from web.bodies import filter_of
+from web.bodies import filter_of, types_of
 from web.site.filters import marked
 
 
@@ -26,12 +26,45 @@ def test_a_filter_takes_a_day_as_its_midnight_in_utc() -> None:
     assert where.before == datetime(2025, 2, 1, 10, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("values", "field"), [({"colour": ["red"]}, "filters.colour"), ({"after": ["soon"]}, "after")])
-def test_a_filter_names_the_field_that_it_refuses(values: dict[str, list[str]], field: str) -> None:
-    with pytest.raises(InvalidInput) as refusal:
-        filter_of(values)
+def test_a_filter_takes_type_and_kind_as_one_field_whatever_their_case() -> None:
+    where = filter_of({"type": ["Ticket", " "], "kind": ["how-to"], "tier": ["l2"], "audience": ["group:Board"]})
 
-    assert refusal.value.field == field
+    assert where.values == {
+        "type": frozenset({"ticket", "how-to"}),
+        "tier": frozenset({"L2"}),
+        "audience": frozenset({"group:board"}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"colour": ["red"]}, "colour"),
+        ({"after": ["soon"]}, "after"),
+        ({"before": ["9999-12-31T23:59:59-14:00"]}, "before"),
+        ({"after": ["0001-01-01T00:00:00+14:00"]}, "after"),
+        ({"type": ["ticket", "poem"]}, "type"),
+        ({"kind": ["poem"]}, "kind"),
+        ({"state": ["done"]}, "state"),
+        ({"confidence": ["sure"]}, "confidence"),
+        ({"tier": ["L4"]}, "tier"),
+        ({"status": ["closed"]}, "status"),
+        ({"audience": ["everybody"]}, "audience"),
+    ],
+)
+@pytest.mark.parametrize("within", ["", "filters."])
+def test_a_filter_names_the_field_that_it_refuses(values: dict[str, list[str]], field: str, within: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        filter_of(values, within=within)
+
+    assert refusal.value.field == within + field
+
+
+def test_types_are_those_of_documents_or_article_for_every_kind() -> None:
+    assert types_of(["article", "Ticket"]) == {"article", "ticket"}
+    with pytest.raises(InvalidInput) as refusal:
+        types_of(["poem"])
+    assert refusal.value.field == "types"
 
 
 def test_an_asked_ticket_needs_a_title_alone() -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import datetime
+from types import MappingProxyType
 
+from kb.access import checked_audience
+from kb.documents import CONFIDENCES, STATES, TIERS, TYPES
 from kb.errors import InvalidInput
+from kb.json_values import choice_from, storable, time_from
 from kb.queries import FILTER_FIELDS, Filter
 from search.answers import Result, SearchAnswer, SimilarAnswer
 from web.addresses import document_url
@@ -18,39 +22,61 @@ FACETS = ("type", "service", "language", "status", "confidence", "source", "tags
 """What answers are counted by."""
 INCLUDED = ("resolution", "reasons", "routing", "incident")
 """Parts of an answer to a ticket that may be left out."""
+PROBLEM_STATES = ("open", "resolved")
+"""What a filter on `status` may ask for: the state of the problem."""
 _DATES = ("after", "before")
+_SAME = {"kind": "type"}
+"""What front matter and the query syntax also call a field."""
+_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "type": ("article", *TYPES),
+        "state": STATES,
+        "confidence": CONFIDENCES,
+        "tier": TIERS,
+        "status": PROBLEM_STATES,
+    }
+)
+"""Fields with a fixed set of values. Any other value is a slip, which would silently find nothing."""
 
 
-def filter_of(values: Mapping[str, Sequence[str]], base: Filter | None = None) -> Filter:
+def filter_of(values: Mapping[str, Sequence[str]], *, within: str = "") -> Filter:
     """Return a filter of field → wanted values; `after` and `before` take one date or time each.
 
-    Raises InvalidInput, naming the field, for an unknown field or a date that is none.
+    `within` leads the names of fields in errors (`filters.`). Raises InvalidInput, naming the field, for an unknown
+    field, a value that the field cannot have, or a date that is none.
     """
     bounds: dict[str, datetime] = {}
     wanted: dict[str, frozenset[str]] = {}
     for name, given in values.items():
-        field = "type" if name == "kind" else name
+        field = _SAME.get(name, name)
         if field in _DATES:
             if given:
-                bounds[field] = _moment(field, given[-1])
+                bounds[field] = time_from(given[-1], f"{within}{name}")
         elif field in FILTER_FIELDS:
-            wanted[field] = frozenset(value for value in given if value)
+            checked = frozenset(_value_of(field, value, f"{within}{name}") for value in given if value.strip())
+            wanted[field] = wanted.get(field, frozenset()) | checked
         else:
             known = ", ".join((*FILTER_FIELDS, *_DATES))
-            raise InvalidInput(f"There is no filter {name!r}; known are {known}.", field=f"filters.{name}")
-    after, before = bounds.get("after"), bounds.get("before")
-    return replace(base or Filter(), values=wanted, after=after, before=before)
+            raise InvalidInput(f"There is no filter {storable(name)!r}; known are {known}.", field=f"{within}{name}")
+    return Filter(values=wanted, after=bounds.get("after"), before=bounds.get("before"))
 
 
-def _moment(name: str, value: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
+def types_of(values: Sequence[str]) -> frozenset[str]:
+    """Return the types that an answer is bound to; none stands for all. Raises InvalidInput that names `types`."""
+    return frozenset(choice_from(value, "types", _CHOICES["type"]) for value in values)
+
+
+def _value_of(field: str, value: str, name: str) -> str:
+    """Return one value of a filter; `name` is what the request calls the field."""
+    if field in _CHOICES:
+        return choice_from(value, name, _CHOICES[field])
+    if field == "audience":
         try:
-            moment = datetime.combine(date.fromisoformat(value), datetime.min.time())
-        except ValueError as error:
-            raise InvalidInput(f"{name} {value!r} is no date; write 2025-01-31.", field=name) from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return checked_audience(value)
+        except InvalidInput as error:
+            error.field = name
+            raise
+    return storable(value).strip()
 
 
 def logged(services: Services, result_ids: Sequence[str], *, by: str, ticket: str | None = None) -> str:

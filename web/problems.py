@@ -73,7 +73,12 @@ def problem(status: int, detail: str, *, field: str | None = None) -> Response:
 
 def validation_problem(error: ValidationError) -> Response:
     """Return 422 for the first field that a request's model refuses."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    errors = error.errors(include_url=False, include_input=False)
+    unknown = [".".join(str(part) for part in one["loc"]) for one in errors if one["type"] == "extra_forbidden"]
+    if len(unknown) == len(errors):
+        names = ", ".join(repr(name) for name in unknown)
+        return problem(422, f"Unknown here: {names}; /api/v1/openapi.json names what is known.", field=unknown[0])
+    first = next(one for one in errors if one["type"] != "extra_forbidden")
     field = ".".join(str(part) for part in first["loc"]) or None
     return problem(422, f"{field}: {first['msg']}" if field else first["msg"], field=field)
 

@@ -8,8 +8,8 @@ from flask import Response, current_app, g
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
-from search.searcher import SearchRequest
 
+from search.searcher import SearchRequest
 from web.api.authentication import scope
 from web.api.schemas import Problem, SearchBody
 from web.bodies import FACETS, filter_of, logged, search_body
@@ -29,7 +29,7 @@ Values = Annotated[list[str] | None, Field(max_length=100)]
 class SearchQuery(BaseModel):
     """A question and its bounds; filters may be repeated, and then any of their values fits."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
     q: Annotated[str, Field(min_length=1)]
     type: Values = None

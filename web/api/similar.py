@@ -11,14 +11,12 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from kb.access import may_read
-from kb.documents import TYPES, Ticket
-from kb.errors import InvalidInput, NotFound
-from kb.queries import Filter
+from kb.errors import NotFound
 from search.similar import SimilarRequest
 from web.api.authentication import scope
-from web.api.schemas import Band, Problem, SimilarBody, SimilarRequestBody
+from web.api.schemas import Problem, SimilarBody, SimilarRequestBody
 from web.asked_ticket import asked_ticket
-from web.bodies import INCLUDED, filter_of, logged, similar_body
+from web.bodies import INCLUDED, filter_of, logged, similar_body, types_of
 from web.wiring import Services
 
 api = APIBlueprint(
@@ -49,8 +47,15 @@ class StoredQuery(BaseModel):
 def post_similar(body: SimilarRequestBody) -> Response:
     """Answer a ticket with the articles and past tickets of the same problem. The ticket is not stored."""
     ticket = asked_ticket(request.get_json()["ticket"])
-    where = filter_of({**(body.filters or {}), **({"type": _checked_types(body.types)} if body.types else {})})
-    return _answered(ticket, where, body.limit, body.min_band, body.include or list(INCLUDED))
+    asked = SimilarRequest(
+        ticket=ticket,
+        types=types_of(body.types or ()),
+        filter=filter_of(body.filters or {}, within="filters."),
+        limit=body.limit,
+        min_band=body.min_band,
+        viewer=g.viewer,
+    )
+    return _answered(asked, body.include or INCLUDED)
 
 
 @api.get("/tickets/<source>/<path:external_id>/similar", responses={200: SimilarBody, 404: Problem}, summary="For one")
@@ -61,22 +66,13 @@ def get_similar(path: StoredPath, query: StoredQuery) -> Response:
     ticket = services.store.ticket(f"{path.source}:{path.external_id}")
     if ticket is None or not may_read(g.viewer, ticket):
         raise NotFound(f"There is no ticket {path.source}:{path.external_id}.")
-    return _answered(ticket, Filter(), query.limit, None, INCLUDED)
+    return _answered(SimilarRequest(ticket=ticket, limit=query.limit, viewer=g.viewer), INCLUDED)
 
 
-def _checked_types(types: list[str]) -> list[str]:
-    for value in types:
-        if value not in (*TYPES, "article"):
-            raise InvalidInput(f"type {value!r} is unknown; use article, {', '.join(TYPES)}", field="types")
-    return types
-
-
-def _answered(ticket: Ticket, where: Filter, limit: int, min_band: Band | None, include: Sequence[str]) -> Response:
+def _answered(asked: SimilarRequest, include: Sequence[str]) -> Response:
     services: Services = current_app.extensions["fixlore"]
-    answer = services.searcher().similar(
-        SimilarRequest(ticket=ticket, filter=where, limit=limit, min_band=min_band, viewer=g.viewer)
-    )
+    answer = services.searcher().similar(asked)
     ids = [result.id for result in answer.results]
-    response_id = logged(services, ids, by=g.viewer.name, ticket=ticket.id)
+    response_id = logged(services, ids, by=asked.viewer.name, ticket=asked.ticket.id)
     body = similar_body(answer, response_id, services.settings.base_url, include)
     return Response(body.model_dump_json(), mimetype="application/json")
