@@ -13,7 +13,10 @@ from kb.access import may_read
 from kb.documents import Article
 from kb.errors import NotFound
 from kb.front_matter import front_matter_of
+from kb.json_values import time_text
 from web.api.authentication import scope
+from web.api.paths import article_id_of
+from web.api.references import article_as_seen
 from web.api.schemas import ArticleBody, ArticleList, ArticleSummary, Problem
 from web.rendering import render
 from web.wiring import Services
@@ -87,16 +90,27 @@ def list_articles(query: ListQuery) -> Response:
 @scope("read")
 def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
     """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body."""
-    article = _services().store.article(path.article_id)
+    store = _services().store
+    article_id = article_id_of(path.article_id)
+    article = store.article(article_id)
     if article is None or not may_read(g.viewer, article):
-        raise NotFound(f"There is no article {path.article_id!r}.")
+        raise NotFound(f"There is no article {article_id!r}.")
     if query.view == "revisions":
         history = [
-            {"revision": entry.number, "title": entry.article.title, "author": entry.author, "at": entry.recorded_at}
-            for entry in _services().store.revisions(article.id)
+            {
+                "revision": entry.number,
+                "title": entry.article.title,
+                "author": entry.author,
+                "at": time_text(entry.recorded_at),
+            }
+            for entry in store.revisions(article.id)
+            if may_read(g.viewer, entry.article)  # an earlier one may have been for others, or a draft
         ]
-        return Response(json.dumps({"id": article.id, "revisions": history}, default=str), mimetype="application/json")
-    response = Response(json.dumps(article_object(article, html=query.html)), mimetype="application/json")
+        return Response(json.dumps({"id": article.id, "revisions": history}), mimetype="application/json")
+    response = Response(
+        json.dumps(article_object(article_as_seen(article, store, g.viewer), html=query.html)),
+        mimetype="application/json",
+    )
     response.set_etag(str(article.revision))
     return response
 

@@ -14,6 +14,7 @@ from kb.access import may_read
 from kb.errors import NotFound
 from search.similar import SimilarRequest
 from web.api.authentication import scope
+from web.api.paths import ticket_id_of
 from web.api.schemas import Problem, SimilarBody, SimilarRequestBody
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, filter_of, logged, similar_body, types_of
@@ -63,9 +64,10 @@ def post_similar(body: SimilarRequestBody) -> Response:
 def get_similar(path: StoredPath, query: StoredQuery) -> Response:
     """Answer a stored ticket with similar past issues."""
     services: Services = current_app.extensions["fixlore"]
-    ticket = services.store.ticket(f"{path.source}:{path.external_id}")
+    ticket_id = ticket_id_of(path.source, path.external_id)
+    ticket = services.store.ticket(ticket_id)
     if ticket is None or not may_read(g.viewer, ticket):
-        raise NotFound(f"There is no ticket {path.source}:{path.external_id}.")
+        raise NotFound(f"There is no ticket {ticket_id!r}.")
     return _answered(SimilarRequest(ticket=ticket, limit=query.limit, viewer=g.viewer), INCLUDED)
 
 

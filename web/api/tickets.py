@@ -17,6 +17,8 @@ from kb.protocols.store import InvalidTicket, TicketUpsert
 from kb.ticket_files import MAX_LINE_BYTES, parse_json_line
 from kb.tickets import parse_upsert, ticket_object
 from web.api.authentication import reads_lines, scope
+from web.api.paths import decoded, ticket_id_of
+from web.api.references import ticket_as_seen
 from web.api.schemas import BatchLine, Problem, TicketBody, TicketFields, UpsertAnswer
 from web.wiring import Services
 
@@ -51,8 +53,11 @@ def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
 
     Fields that are carried are set, `null` clears, others stay; an older `updated_at` is ignored.
     """
-    fields: dict[str, JSON] = {**request.get_json(), "source": path.source, "external_id": path.external_id}
-    upsert = parse_upsert(fields)
+    place: dict[str, JSON] = {
+        "source": decoded(path.source, "source"),
+        "external_id": decoded(path.external_id, "external_id"),
+    }
+    upsert = parse_upsert({**request.get_json(), **place})
     (outcome,) = _services().store.upsert_tickets([upsert])
     if isinstance(outcome, InvalidTicket):
         raise InvalidInput(outcome.message, field=outcome.field)
@@ -65,18 +70,20 @@ def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
 @scope("read")
 def get_ticket(path: TicketPath) -> Response:
     """Return a ticket with every field it was given."""
-    ticket_id = f"{path.source}:{path.external_id}"
+    ticket_id = ticket_id_of(path.source, path.external_id)
     ticket = _services().store.ticket(ticket_id)
     if ticket is None or not may_read(g.viewer, ticket):
         raise NotFound(f"There is no ticket {ticket_id!r}.")
-    return Response(json.dumps(ticket_object(ticket)), mimetype="application/json")
+    return Response(
+        json.dumps(ticket_object(ticket_as_seen(ticket, _services().store, g.viewer))), mimetype="application/json"
+    )
 
 
 @api.delete("/tickets/<source>/<path:external_id>", responses={204: None}, summary="Delete")
 @scope("tickets:write")
 def delete_ticket(path: TicketPath) -> tuple[str, int]:
     """Delete a ticket; it is gone from answers at once, and a late delivery does not bring it back."""
-    ticket_id = f"{path.source}:{path.external_id}"
+    ticket_id = ticket_id_of(path.source, path.external_id)
     if not _services().store.delete_ticket(ticket_id):
         raise NotFound(f"There is no ticket {ticket_id!r}.")
     _services().wake()
