@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,17 +11,17 @@ from indexer.engines import Engines
 from indexer.lock import FileLock, is_locked
 from indexer.manifest import (
     LOCK,
+    REMEDY,
     built_with,
     current_generation,
     new_generation,
     publish_generation,
     remove_other_generations,
 )
+from indexer.opened import OpenIndexes, made_indexes, opened_indexes
 from indexer.sync import Sync, SyncedStore, SyncReport
 from kb.errors import IndexLocked, IndexUnavailable, ModelUnavailable
 from kb.protocols.encoder import Encoder
-from kb.protocols.keyword import KeywordIndex
-from kb.protocols.vector import VectorIndex
 from kb.reporting import Progress, Say
 
 REBUILD_WANTED = "index.rebuild_wanted"
@@ -49,7 +50,7 @@ class Indexing:
         self._encoder = encoder
         self._say = say
         self._lock = FileLock(path / LOCK)
-        self._open: tuple[Path, KeywordIndex, VectorIndex | None] | None = None
+        self._open: OpenIndexes | None = None
 
     def acquire(self) -> None:
         """Hold the lock until `release`, so that this process indexes for all. Raises IndexLocked."""
@@ -65,17 +66,44 @@ class Indexing:
         return is_locked(self._path / LOCK)
 
     def drain(self, progress: Progress = _quiet, keep_going: Callable[[], bool] = lambda: True) -> SyncReport:
-        """Do every pending change; make the indexes first where there are none or another version made them.
+        """Do every pending change; make the indexes first where there are none.
 
-        Raises IndexLocked, IndexUnavailable, StoreError. What was committed until then stays.
+        Both are built anew from the store when another version made them, or when a part of them is missing or damaged:
+        an empty index in its place would answer as if it held everything. Raises IndexLocked, IndexUnavailable,
+        StoreError. What was committed until then stays.
         """
         with self._held():
-            current = current_generation(self._path)
-            if current is None:
-                current = self._begun()
-            elif built_with(current) != self._engines.built:
-                return self._rebuild(progress, keep_going)
-            return self._drain(current, progress, keep_going)
+            if self._has_none():
+                opened = self._begun()
+            else:
+                try:
+                    opened = self._opened()
+                except IndexLocked:
+                    raise
+                except IndexUnavailable as loss:
+                    return self._mended(loss, progress, keep_going)
+            try:
+                return self._sync(opened, progress, keep_going).drain()
+            except IndexLocked:
+                raise
+            except IndexUnavailable:
+                self._close()
+                try:
+                    opened = self._opened()
+                    opened.read_all()
+                except IndexLocked:
+                    raise
+                except IndexUnavailable as loss:
+                    return self._mended(loss, progress, keep_going)
+                return self._sync(opened, progress, keep_going).drain()  # what is no damage, as a full disk, comes back
+
+    def is_whole(self) -> bool:
+        """Say whether what the last `drain` has left open is current and can be read. Cheap; opens nothing."""
+        try:
+            generation = current_generation(self._path)
+        except IndexUnavailable:
+            return False
+        return self._open is not None and self._open.generation == generation and self._open.can_be_read()
 
     def rebuild(self, progress: Progress = _quiet, keep_going: Callable[[], bool] = lambda: True) -> SyncReport:
         """Build both indexes anew from the store and its vectors; answers come from the old ones until it is done.
@@ -107,60 +135,69 @@ class Indexing:
         finally:
             self.release()
 
-    def _begun(self) -> Path:
+    def _has_none(self) -> bool:
+        try:
+            return current_generation(self._path) is None
+        except IndexUnavailable:
+            return False
+
+    def _begun(self) -> OpenIndexes:
         """Make the first generation. It is current while it is filled: there are no older answers to give."""
+        self._close()
         generation = new_generation(self._path)
-        self._open = (generation, self._engines.open_keyword(generation, True), self._vectors(generation))
+        self._open = made_indexes(self._engines, generation, self._say)
         self._store.enqueue_all()  # before it is published: killed in between, this is done again
         publish_generation(generation, self._engines.built)
-        return generation
+        return self._open
 
-    def _drain(self, generation: Path, progress: Progress, keep_going: Callable[[], bool]) -> SyncReport:
-        if self._open is None or self._open[0] != generation or self._open[2] is None:
+    def _opened(self) -> OpenIndexes:
+        """Return the indexes of the current generation. Raises IndexUnavailable when they must be built anew."""
+        generation = current_generation(self._path)
+        if generation is None or built_with(generation) != self._engines.built:
+            raise IndexUnavailable(f"the indexes in {self._path} were made by another version or are damaged; {REMEDY}")
+        if self._open is None or self._open.vectors is None or not self.is_whole():
             self._close()
-            self._open = (generation, self._engines.open_keyword(generation, True), self._vectors(generation))
-        _, keyword, vectors = self._open
-        return self._sync(keyword, vectors, progress, keep_going).drain()
+            self._open = opened_indexes(self._engines, generation, self._say)
+        return self._open
+
+    def _mended(self, loss: IndexUnavailable, progress: Progress, keep_going: Callable[[], bool]) -> SyncReport:
+        """Build both indexes anew, even without a model: the store keeps the vectors until there is one again."""
+        self._say(f"building the indexes anew from the store: {str(loss).partition('; ')[0]}")
+        return self._rebuild(progress, keep_going)
 
     def _rebuild(self, progress: Progress, keep_going: Callable[[], bool]) -> SyncReport:
         self._close()
         generation = new_generation(self._path)
-        keyword = self._engines.open_keyword(generation, True)
-        vectors = self._vectors(generation)
-        self._open = (generation, keyword, vectors)
-        report = self._sync(keyword, vectors, progress, keep_going).bring(list(self._store.all_ids()))
+        try:
+            self._open = made_indexes(self._engines, generation, self._say)
+            report = self._sync(self._open, progress, keep_going).bring(list(self._store.all_ids()))
+        except BaseException:
+            self._discard(generation)
+            raise
         if report.stopped:
-            self._close()
+            self._discard(generation)
             return report
         publish_generation(generation, self._engines.built)
         self._store.put_setting(REBUILD_WANTED, None)
         remove_other_generations(self._path)
-        self._drain(generation, _quiet, keep_going)  # what was written meanwhile; the rest is found as wanted
+        # What was written meanwhile is brought in; the rest is found as wanted.
+        self._sync(self._open, _quiet, keep_going).drain()
         return report
 
-    def _sync(
-        self, keyword: KeywordIndex, vectors: VectorIndex | None, progress: Progress, keep_going: Callable[[], bool]
-    ) -> Sync:
+    def _discard(self, generation: Path) -> None:
+        """Free the room of a generation that was not published."""
+        self._close()
+        shutil.rmtree(generation, ignore_errors=True)
+
+    def _sync(self, opened: OpenIndexes, progress: Progress, keep_going: Callable[[], bool]) -> Sync:
         try:
             encoder = self._encoder()
         except ModelUnavailable:
             encoder = None
+        keyword, vectors = opened.keyword, opened.vectors
         return Sync(self._store, keyword, vectors, encoder, say=self._say, progress=progress, keep_going=keep_going)
-
-    def _vectors(self, generation: Path) -> VectorIndex | None:
-        """Return the vector index, `None` with a word to the person when words must do for now."""
-        try:
-            return self._engines.open_vectors(generation, True)
-        except IndexLocked:
-            raise
-        except (ModelUnavailable, IndexUnavailable) as error:
-            self._say(str(error))
-            return None
 
     def _close(self) -> None:
         if self._open is not None:
-            _, keyword, vectors = self._open
+            self._open.close()
             self._open = None
-            keyword.close()
-            if vectors is not None:
-                vectors.close()

@@ -61,7 +61,7 @@ def new_generation(path: Path) -> Path:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        numbers = [int(one.name) for one in _generations(path)]
+        numbers = [int(one.name) for one in (*_generations(path), *_published(path))]
         remove_other_generations(path)
         directory = path / str(max(numbers, default=0) + 1)
         directory.mkdir()
@@ -98,6 +98,15 @@ def remove_other_generations(path: Path) -> None:
     for directory in _generations(path):
         if directory != current:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _published(path: Path) -> list[Path]:
+    """Return the current generation, also when its directory is lost: readers may still know it by its number."""
+    try:
+        current = current_generation(path)
+    except IndexUnavailable:
+        return []
+    return [] if current is None else [current]
 
 
 def _generations(path: Path) -> list[Path]:

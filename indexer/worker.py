@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from indexer.indexing import Indexing
-from kb.errors import FixloreError, IndexLocked
+from kb.errors import FixloreError, IndexLocked, ModelUnavailable
 
 _POLL_S = 1.0
 """How long a change made by another process may wait; changes of this process wake the worker."""
@@ -16,7 +16,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class IndexWorker:
-    """A thread that drains changes when woken and looks for those of other processes every second.
+    """A thread that drains changes when woken and looks for those of other processes, and for damage, every second.
 
     It holds the indexing lock while it lives. An error is logged and tried again after a growing pause; nothing ends
     the thread but `stop`.
@@ -85,8 +85,12 @@ class IndexWorker:
     def _turn(self) -> None:
         self._indexing.acquire()
         if self._indexing.is_rebuild_wanted():
-            self._indexing.rebuild(self._show, self._keeps_going)
-        elif not self._is_fresh or self._pending_count():
+            try:
+                self._indexing.rebuild(self._show, self._keeps_going)
+            except ModelUnavailable:
+                self._indexing.drain(self._show, self._keeps_going)  # the wish must not keep words from being found
+                raise
+        elif not self._is_fresh or self._pending_count() or not self._indexing.is_whole():
             # The first turn also makes indexes that are missing and vectors that fell behind.
             self._indexing.drain(self._show, self._keeps_going)
         self._is_fresh = True

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from indexer.current import CurrentIndexes
+from indexer.durable import write_atomically
 from indexer.engines import Engines, installed_engines
 from indexer.indexing import Indexing
 from indexer.lock import FileLock, is_locked
 from indexer.manifest import (
     CURRENT,
+    KEYWORD,
     LOCK,
+    VECTORS,
     BuiltWith,
     built_with,
     current_generation,
@@ -26,7 +29,7 @@ from indexer.manifest import (
 from indexer.worker import IndexWorker
 from kb.access import ADMINISTRATOR
 from kb.documents import Article
-from kb.errors import IndexLocked, IndexUnavailable, ModelUnavailable
+from kb.errors import IndexLocked, IndexUnavailable, ModelUnavailable, StoreError
 from kb.protocols.encoder import Encoder, Vector
 from kb.queries import Filter, KeywordQuery, WordGroup
 from tests.fakes.encoder import FakeEncoder
@@ -189,20 +192,130 @@ def test_words_are_found_when_there_is_no_model_and_meanings_when_it_is_back(tmp
     assert home.meanings() == ["a"]
 
 
-def test_searches_keep_one_lane_when_the_other_is_damaged(home: Installation) -> None:
+def test_searches_keep_one_lane_when_the_other_is_damaged_until_it_is_built_anew(home: Installation) -> None:
     home.write("a")
     home.indexing.drain()
     next((home.path / "1" / "vectors").glob("*.rows")).write_bytes(b"torn")
     home.indexes = CurrentIndexes(home.path, home.engines())
     assert home.words() == ["a"]
-    with pytest.raises(IndexUnavailable, match="rebuild"):
+    with pytest.raises(IndexUnavailable, match="kb index --rebuild"):
         home.meanings()
     home.write("b")
+    report = home.indexing.drain()
+    assert (report.documents, report.reused, report.vectors_behind) == (2, 2, False)
+    assert any("anew" in line and "damaged" in line for line in home.told)
+    assert (home.words(), home.meanings()) == (["a", "b"], ["a", "b"])
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path)
+
+
+def _empty(path: Path) -> None:
+    for one in path.iterdir():
+        one.unlink()
+
+
+def _scribble(path: Path) -> None:
+    for one in path.iterdir():
+        one.write_bytes(b"torn")
+
+
+def _replace(path: Path) -> None:
+    shutil.rmtree(path)
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("keyword_engine", ["tantivy", "whoosh"])
+@pytest.mark.parametrize("harm", [_remove, _empty, _scribble, _replace])
+@pytest.mark.parametrize("name", [KEYWORD, VECTORS])
+def test_lost_index_is_never_replaced_by_an_empty_one(
+    home: Installation, name: str, harm: Callable[[Path], None], keyword_engine: str
+) -> None:
+    engines = home.engines(keyword_engine)
+    home.write("a", "b")
+    home.another(engines).drain()
+    harm(home.path / "1" / name)
+    home.indexes = CurrentIndexes(home.path, engines)
+    lanes = {KEYWORD: home.words, VECTORS: home.meanings}
+    with pytest.raises(IndexUnavailable, match="kb index --rebuild"):
+        lanes.pop(name)()
+    assert [lane() for lane in lanes.values()] == [["a", "b"]]
+    home.write("c")
+    assert home.another(engines).drain().encoded == 2
+    assert (home.words(), home.meanings()) == (["a", "b", "c"], ["a", "b", "c"])
+    assert generations(home) == ["2"]
+    assert not home.another(engines).drain().documents
+
+
+@pytest.mark.parametrize("name", [KEYWORD, VECTORS])
+def test_index_lost_while_it_is_open_is_built_anew_by_the_next_drain(home: Installation, name: str) -> None:
+    home.write("a")
+    home.indexing.acquire()
+    home.indexing.drain()
+    assert home.indexing.is_whole()
+    shutil.rmtree(home.path / "1" / name)
+    assert not home.indexing.is_whole()
+    home.write("b")
+    home.indexing.drain()
+    assert home.indexing.is_whole()
+    assert (home.words(), home.meanings()) == (["a", "b"], ["a", "b"])
+    home.indexing.release()
+
+
+@pytest.mark.parametrize("name", ["1", CURRENT])
+def test_drain_builds_anew_when_the_current_generation_is_lost(home: Installation, name: str) -> None:
+    home.write("a")
+    home.indexing.drain()
+    if name == CURRENT:
+        (home.path / CURRENT).write_bytes(b"\0")
+    else:
+        shutil.rmtree(home.path / name)
+    home.indexing.drain()
+    assert (home.words(), home.meanings()) == (["a"], ["a"])
+    assert generations(home) == ["2"]
+
+
+def test_keyword_index_is_mended_without_a_model_and_vectors_come_from_the_store(home: Installation) -> None:
+    home.write("a")
+    home.indexing.drain()
+    shutil.rmtree(home.path / "1" / KEYWORD)
+    home.has_model = False
     assert home.indexing.drain().vectors_behind
-    assert any("damaged" in line for line in home.told)
-    assert home.words() == ["a", "b"]
-    home.indexing.rebuild()
-    assert home.meanings() == ["a", "b"]
+    home.indexes = CurrentIndexes(home.path, home.engines())
+    assert home.words() == ["a"]
+    home.has_model = True
+    report = home.indexing.drain()
+    assert (report.reused, report.encoded) == (2, 0)
+    home.indexes = CurrentIndexes(home.path, home.engines())
+    assert (home.words(), home.meanings()) == (["a"], ["a"])
+
+
+def test_drain_says_what_to_do_when_a_lost_index_cannot_be_built_anew(
+    home: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write("a")
+    home.indexing.drain()
+    shutil.rmtree(home.path / "1" / VECTORS)
+    room = [False]
+
+    def fill(where: Path, content: bytes) -> None:
+        if not room[0]:
+            raise OSError("no space left")
+        write_atomically(where, content)
+
+    monkeypatch.setattr("indexer.vectors.manifest.write_atomically", fill)
+    with pytest.raises(IndexUnavailable, match="free space"):
+        home.indexing.drain()
+    assert generations(home) == ["1"]
+    home.indexes = CurrentIndexes(home.path, home.engines())
+    assert home.words() == ["a"]
+    with pytest.raises(IndexUnavailable, match="kb index --rebuild"):
+        home.meanings()
+    room[0] = True
+    home.indexing.drain()
+    home.indexes = CurrentIndexes(home.path, home.engines())
+    assert home.meanings() == ["a"]
 
 
 def test_drain_is_refused_when_another_indexes(home: Installation) -> None:
@@ -327,6 +440,37 @@ def test_worker_rebuilds_when_a_command_asks_for_it(home: Installation, watch: W
         worker.stop()
 
 
+@pytest.mark.parametrize("name", [KEYWORD, VECTORS])
+def test_worker_mends_an_index_that_is_lost_while_nothing_waits(home: Installation, watch: Watch, name: str) -> None:
+    home.write("a")
+    worker = worker_of(home, watch)
+    worker.start()
+    try:
+        watch.until(lambda: home.meanings() == ["a"] and home.store.pending_count() == 0)
+        shutil.rmtree(home.path / "1" / name)
+        watch.until(lambda: generations(home) == ["2"])
+        watch.until(lambda: (home.words(), home.meanings()) == (["a"], ["a"]))
+    finally:
+        worker.stop()
+    assert worker.last_error is None
+
+
+def test_worker_indexes_words_and_says_why_when_a_rebuild_is_wanted_without_a_model(
+    home: Installation, watch: Watch
+) -> None:
+    home.has_model = False
+    home.another().ask_for_rebuild()
+    home.write("a")
+    worker = worker_of(home, watch)
+    worker.start()
+    try:
+        watch.until(lambda: home.words() == ["a"] and worker.last_error is not None)
+    finally:
+        worker.stop()
+    assert worker.last_error == "the model has been removed"
+    assert home.indexing.is_rebuild_wanted()
+
+
 def test_worker_waits_and_shows_results_when_another_process_indexes(home: Installation, watch: Watch) -> None:
     other = home.another()
     other.acquire()
@@ -346,7 +490,7 @@ def test_worker_waits_and_shows_results_when_another_process_indexes(home: Insta
 def test_worker_goes_on_when_an_error_has_passed(
     home: Installation, watch: Watch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failures = [ValueError("odd text"), IndexUnavailable("disk full")]
+    failures = [ValueError("odd text"), StoreError("disk full")]
 
     class Failing(FakeEncoder):
         def encode_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vector:

@@ -63,7 +63,7 @@ class FaissVectorIndex:
         if create:
             self._create()
         elif manifest_bytes(directory) is None:
-            raise IndexUnavailable(f"there is no vector index in {directory}; make it with `kb index`")
+            raise IndexUnavailable(f"there is no vector index in {directory}; run `kb index --rebuild`")
         self.refresh()
 
     @property
@@ -132,7 +132,10 @@ class FaissVectorIndex:
         """Commit the empty index where there is none yet."""
         if manifest_bytes(self._directory) is not None:
             return
-        self._directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
         with self._writer:
             if manifest_bytes(self._directory) is not None:
                 return

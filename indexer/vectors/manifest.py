@@ -24,11 +24,16 @@ class VectorManifest:
 
 
 def manifest_bytes(directory: Path) -> bytes | None:
-    """Return the manifest as it stands, `None` when there is none: equal bytes, equal index."""
+    """Return the manifest as it stands, `None` when there is none: equal bytes, equal index.
+
+    Raises IndexUnavailable when it cannot be read.
+    """
     try:
         return (directory / FILE_NAME).read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise damaged(directory, str(error)) from error
 
 
 def parsed_manifest(directory: Path, content: bytes) -> VectorManifest:

@@ -58,11 +58,11 @@ class Segment:
         Raises FileNotFoundError when a file is not there, IndexUnavailable when one is damaged.
         """
         self.files = files
-        for ending, size in files.bytes.items():
-            path = directory / (files.name + ending)
-            if (found := path.stat().st_size) != size:
-                raise damaged(path, f"it has {found} bytes, not {size}")
         try:
+            for ending, size in files.bytes.items():
+                path = directory / (files.name + ending)
+                if (found := path.stat().st_size) != size:
+                    raise damaged(path, f"it has {found} bytes, not {size}")
             self._read(directory, files, dimension, few_share)
         except FileNotFoundError:
             raise
