@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kb.documents import Article, Document, Ticket
+from kb.documents import Document, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Facts, Viewer
 
@@ -40,8 +40,3 @@ def may_read_facts(viewer: Viewer, facts: Facts) -> bool:
     if viewer.audiences is not None and not (facts.values.get("audience", frozenset()) & viewer.audiences):
         return False
     return viewer.may_edit or facts.values.get("state", frozenset({"published"})) == {"published"}
-
-
-def is_marked(document: Document) -> bool:
-    """Say whether the document must be marked as not published wherever it shows."""
-    return isinstance(document, Article) and document.state != "published"

@@ -202,6 +202,7 @@ def seen(store: Store) -> object:
         [store.article(one) for one in ("a", "b", "zammad:1")],
         [store.revisions(one) for one in store.article_ids()],
         store.pending(100),
+        store.newest_pending(3),
         store.pending_count(),
         store.indexed_through(),
     )

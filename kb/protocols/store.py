@@ -207,6 +207,10 @@ class ChangeLog(Protocol):
         """Return the oldest changes not yet done, one for each document at most (its newest), ordered by seq."""
         ...
 
+    def newest_pending(self, limit: int) -> Sequence[Change]:
+        """Return the newest changes not yet done, one for each document at most (its newest), newest first."""
+        ...
+
     def pending_count(self) -> int:
         """Return the number of documents with changes not yet done."""
         ...
@@ -220,8 +224,9 @@ class ChangeLog(Protocol):
         ...
 
     def indexed_through(self) -> datetime | None:
-        """Return the time up to which every write is in the indexes: that of the oldest pending change, else of
-        the last write done, `None` before the first. It never runs backwards.
+        """Return the time up to which every write, one at that very time included, is in the indexes: a microsecond
+        before the oldest pending change, else the time of the last write done, `None` before the first. It never runs
+        backwards.
         """
         ...
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
 from kb.protocols.store import Change
 from kb.store import sqlite
@@ -14,15 +14,19 @@ from kb.store.part import Part
 from kb.store.sqlite import MOST, chunks
 from kb.store.tables import change, indexed
 
+_TICK = timedelta(microseconds=1)
+"""The smallest step of the times that are stored."""
+
 
 def record_changes(connection: Connection, document_ids: Iterable[str], now: datetime) -> None:
     """Add a change for each document, within the caller's transaction.
 
-    Their time never runs backwards, even when the clock does: `indexed_through` relies on it.
+    Their time never runs backwards, even when the clock does, and is after that of every change done:
+    `indexed_through` relies on it.
     """
     latest = connection.scalar(select(change.c.at).order_by(change.c.seq.desc()).limit(1))
     done = connection.scalar(select(indexed.c.through))
-    at = max(moment for moment in (now, latest, done) if moment is not None)
+    at = max(moment for moment in (now, latest, done and done + _TICK) if moment is not None)
     rows = [{"document_id": document_id, "at": at} for document_id in document_ids]
     if rows:
         connection.execute(insert(change), rows)
@@ -33,6 +37,13 @@ class SqlChanges(Part):
 
     def pending(self, limit: int) -> Sequence[Change]:
         """Return the oldest changes not yet done, the newest of each document."""
+        return self._pending(change.c.seq, limit)
+
+    def newest_pending(self, limit: int) -> Sequence[Change]:
+        """Return the newest changes not yet done, the newest of each document, newest first."""
+        return self._pending(change.c.seq.desc(), limit)
+
+    def _pending(self, order: ColumnElement[int], limit: int) -> Sequence[Change]:
         newer = change.alias()
         is_newest = ~(
             select(newer.c.seq)
@@ -42,7 +53,7 @@ class SqlChanges(Part):
         )
         query = select(change.c.seq, change.c.document_id, change.c.at).where(is_newest)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(change.c.seq).limit(limit)).all()
+            rows = connection.execute(query.order_by(order).limit(limit)).all()
         return [Change(*row) for row in rows]
 
     def pending_count(self) -> int:
@@ -77,7 +88,7 @@ class SqlChanges(Part):
             last, count = ids[-1], count + len(ids)
 
     def indexed_through(self) -> datetime | None:
-        """Return the time of the oldest pending change, else of the last one done."""
+        """Return the moment before the oldest pending change, else the time of the last one done."""
         with self._database.read() as connection:
             oldest = connection.scalar(select(change.c.at).order_by(change.c.seq).limit(1))
-            return oldest if oldest is not None else connection.scalar(select(indexed.c.through))
+            return oldest - _TICK if oldest is not None else connection.scalar(select(indexed.c.through))

@@ -11,6 +11,8 @@ from kb.errors import InvalidInput
 from kb.protocols.store import Store
 from tests.conformance.store_samples import START, SetClock, article, put_ticket
 
+TICK = timedelta(microseconds=1)
+
 
 class ChangeSuite:
     """The store's fixture is `store`; its clock is `clock`."""
@@ -29,6 +31,17 @@ class ChangeSuite:
         assert [one.document_id for one in store.pending(2)] == ["a", "b"]
         assert store.pending(0) == []
         assert store.pending_count() == 4
+
+    def test_newest_pending_holds_the_newest_change_of_each_document_newest_first(self, store: Store) -> None:
+        assert store.newest_pending(10) == []
+        store.put_articles([article(one) for one in "abcd"], "author")
+        store.put_articles([article("b", "Other")], "author")
+        store.delete_articles(["c"])
+        assert [one.document_id for one in store.newest_pending(10)] == ["c", "b", "d", "a"]
+        assert store.newest_pending(3) == list(reversed(store.pending(10)))[:3]
+        assert store.newest_pending(0) == []
+        store.done([one for one in store.pending(10) if one.document_id in "cd"])
+        assert [one.document_id for one in store.newest_pending(10)] == ["b", "a"]
 
     def test_done_forgets_a_change_and_older_ones_of_its_document_alone(self, store: Store) -> None:
         store.put_articles([article("a"), article("b")], "author")
@@ -63,7 +76,7 @@ class ChangeSuite:
         assert store.enqueue_all() == 1201
         assert [one.document_id for one in store.pending(10_000)] == [*store.article_ids(), ticket.id]
 
-    def test_indexed_through_is_the_oldest_pending_change_else_the_last_done(
+    def test_indexed_through_is_just_before_the_oldest_pending_change_else_the_last_done(
         self, store: Store, clock: SetClock
     ) -> None:
         assert store.indexed_through() is None
@@ -72,14 +85,14 @@ class ChangeSuite:
         store.put_articles([article("b")], "author")
         clock.advance(minutes=1)
         first_change, second_change = store.pending(10)
-        assert store.indexed_through() == START
+        assert store.indexed_through() == START - TICK
         store.done([first_change])
-        assert store.indexed_through() == second
+        assert store.indexed_through() == second - TICK
         store.done([second_change])
         assert store.indexed_through() == second
         third = clock.advance(minutes=1)
         store.put_articles([article("c")], "author")
-        assert store.indexed_through() == third
+        assert store.indexed_through() == third - TICK
 
     def test_indexed_through_stays_at_the_first_of_several_changes_of_a_document(
         self, store: Store, clock: SetClock
@@ -87,7 +100,7 @@ class ChangeSuite:
         store.put_articles([article("a")], "author")
         clock.advance(minutes=1)
         store.put_articles([article("a", "Other")], "author")
-        assert store.indexed_through() == START
+        assert store.indexed_through() == START - TICK
 
     @pytest.mark.parametrize("done_between", [True, False])
     def test_indexed_through_does_not_run_backwards_when_the_clock_does(
@@ -97,10 +110,21 @@ class ChangeSuite:
         if done_between:
             store.done(store.pending(10))
         clock.now = START - timedelta(hours=1)
+        before = store.indexed_through()
+        assert before == (START if done_between else START - TICK)
         store.put_articles([article("b")], "author")
-        assert store.indexed_through() == START
+        assert store.indexed_through() == before
+        store.done(store.pending(10))
+        assert store.indexed_through() == (START + TICK if done_between else START)
+
+    def test_indexed_through_does_not_reach_a_write_at_the_time_of_one_that_is_done(self, store: Store) -> None:
+        store.put_articles([article("a")], "author")
         store.done(store.pending(10))
         assert store.indexed_through() == START
+        store.put_articles([article("b")], "author")
+        through = store.indexed_through()
+        assert through == START
+        assert store.pending(10)[0].at > through
 
     def test_vectors_come_back_as_float16_by_hash(self, store: Store) -> None:
         first, second = np.array([0.5, -1, 6e-8], dtype=np.float16), np.zeros(3, dtype=np.float16)

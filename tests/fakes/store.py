@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kb.access import may_read
@@ -18,6 +18,8 @@ from kb.reporting import Clock
 from kb.store.rows import article_from, row_of, same_content, ticket_from
 from kb.tickets import merged
 from tests.fakes.store_access import ERASED, MemoryAccess
+
+TICK = timedelta(microseconds=1)
 
 
 def now() -> datetime:
@@ -216,7 +218,7 @@ class MemoryStore(MemoryAccess, Store):
     # changes
 
     def _record(self, ids: Iterable[str]) -> None:
-        times = [self._clock(), *(one.at for one in self._changes), *([self._through] if self._through else [])]
+        times = [self._clock(), *(one.at for one in self._changes), *([self._through + TICK] if self._through else [])]
         for one in ids:
             self._last_seq += 1
             self._changes.append(Change(self._last_seq, one, max(times)))
@@ -225,6 +227,9 @@ class MemoryStore(MemoryAccess, Store):
         with self._open():
             newest = {one.document_id: one for one in self._changes}
             return sorted(newest.values(), key=lambda one: one.seq)[:limit]
+
+    def newest_pending(self, limit: int) -> Sequence[Change]:
+        return list(reversed(self.pending(len(self._changes))))[:limit]
 
     def pending_count(self) -> int:
         with self._open():
@@ -244,7 +249,7 @@ class MemoryStore(MemoryAccess, Store):
 
     def indexed_through(self) -> datetime | None:
         with self._open():
-            return self._changes[0].at if self._changes else self._through
+            return self._changes[0].at - TICK if self._changes else self._through
 
     def backup(self, target: str) -> None:
         with self._open():
