@@ -29,7 +29,7 @@ MOST_WORDS = 48
 groups lose nothing against all of them, as long as the title's come first.
 """
 MOST_IDENTIFIERS = 40
-FEW_WORDS = 3
+FEW_WORDS = 2
 """With this many words beside its identifiers, a query is still a look-up of the identifiers."""
 
 Frequencies = Callable[[Sequence[str]], Mapping[str, int]]

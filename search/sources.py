@@ -15,9 +15,11 @@ from kb.queries import Viewer
 from kb.reporting import Clock
 from search.lanes import EncoderSource
 
-CHANGES_LOOKED_AT = 200
-"""Documents that changed but are not indexed yet, and are checked again before anything is counted. More than these
-wait only during an import; results themselves are always checked.
+OLDEST_LOOKED_AT = 200
+NEWEST_LOOKED_AT = 300
+"""Documents that changed but are not indexed yet, and are checked again before anything is counted: those that wait
+longest, and those that changed last, which wait behind an import. More than these wait only during an import, and
+reading them all would make each search slow; results themselves are always checked.
 """
 
 PassageText = Callable[[Document, int], str | None]
@@ -53,7 +55,10 @@ class Sources:
         The indexes lag behind the store by a moment; without this, totals and facets would tell of a document that was
         just deleted or closed to the viewer.
         """
-        changed = [change.document_id for change in self.store.pending(CHANGES_LOOKED_AT)]
-        if not changed:
+        changes = list(self.store.pending(OLDEST_LOOKED_AT))
+        if not changes:
             return frozenset()
-        return frozenset(changed) - self.store.documents(changed, viewer).keys()
+        if len(changes) == OLDEST_LOOKED_AT:
+            changes += self.store.newest_pending(NEWEST_LOOKED_AT)
+        changed = frozenset(change.document_id for change in changes)
+        return changed - self.store.documents(sorted(changed), viewer).keys()
