@@ -35,7 +35,7 @@ def _ids(fused: Sequence[Fused]) -> list[str]:
     return [one.candidate.document_id for one in fused]
 
 
-def test_fusion_adds_the_cosine_and_the_share_of_the_best_bm25() -> None:
+def test_fusion_adds_the_shares_of_the_best_cosine_and_the_best_bm25() -> None:
     fused = fused_search(
         [
             Candidate(document_id="a", semantic=0.5, keyword=10.0),
@@ -44,7 +44,7 @@ def test_fusion_adds_the_cosine_and_the_share_of_the_best_bm25() -> None:
         ]
     )
     assert _ids(fused) == ["a", "b", "c"]
-    assert [one.value for one in fused] == pytest.approx([0.7, 0.56, 0.28])
+    assert [one.value for one in fused] == pytest.approx([0.79375, 0.64, 0.32])
 
 
 def test_fusion_of_tickets_adds_each_feature_by_its_weight() -> None:
