@@ -13,12 +13,13 @@ from pathlib import Path
 
 from kb.article_files import MAX_FILE_BYTES, list_folder, read_files
 from kb.documents import SITE_SOURCE, Article
-from kb.errors import IdConflict
+from kb.errors import IdConflict, InvalidInput
 from kb.ids import checked_source
 from kb.problems import Problem, problem_of
 from kb.protocols.store import InvalidTicket, Store
 from kb.reporting import Progress
 from kb.ticket_files import TicketRow, read_tickets
+from kb.tickets import refuse_reserved
 
 BATCH = 500
 """What one write transaction holds at most."""
@@ -124,7 +125,8 @@ def import_tickets(
     """Merge the deliveries of a file into the store, in order.
 
     `source` stands in where a line names none; `format` is one of `kb.ticket_files.FORMATS`, else the file's name
-    tells. `progress` counts lines. Raises NotFound or InvalidInput when the file cannot be opened.
+    tells. A line that names a reserved source is a problem unless `source` is that one. `progress` counts lines.
+    Raises NotFound or InvalidInput when the file cannot be opened.
     """
     tally = Tally()
     source = None if source is None else checked_source(source)
@@ -134,6 +136,12 @@ def import_tickets(
     for item in read_tickets(file, format, source):
         if isinstance(item, Problem):
             tally.note(item)
+            continue
+        try:
+            if item.upsert.source != source:
+                refuse_reserved(item.upsert.source)
+        except InvalidInput as error:
+            tally.note(problem_of(error, str(file), item.line))
             continue
         batch.append(item)
         characters += sum(len(value) for value in item.upsert.fields.values() if isinstance(value, str))

@@ -10,7 +10,17 @@ from datetime import datetime
 from types import MappingProxyType
 
 from kb.access import checked_audience
-from kb.documents import JSON, LINK_TYPES, TIERS, Link, Ticket
+from kb.documents import (
+    DECISION_SOURCE,
+    EXAMPLE_SOURCE,
+    JSON,
+    LINK_TYPES,
+    MANUAL_SOURCE,
+    SITE_SOURCE,
+    TIERS,
+    Link,
+    Ticket,
+)
 from kb.errors import InvalidInput
 from kb.ids import checked_id, checked_source
 from kb.json_values import (
@@ -26,6 +36,8 @@ from kb.json_values import (
 from kb.protocols.store import Outcome, TicketUpsert
 
 LONGEST_TITLE = 2000
+RESERVED_SOURCES = (EXAMPLE_SOURCE, MANUAL_SOURCE, DECISION_SOURCE, SITE_SOURCE)
+"""What a ticket system may not call itself: such documents are hidden, replaced or removed as Fixlore's own."""
 _TEXTS = ("description", "environment", "resolution")
 _NAMES = ("resolution_code", "status", "priority", "category", "service", "configuration_item", "assignment_group")
 _LISTS = ("components", "tags")
@@ -71,6 +83,12 @@ def parse_upsert(fields: Mapping[str, JSON], *, source: str | None = None) -> Ti
     if extra.get("id") == f"{ticket_source}:{external_id}":
         del extra["id"]
     return TicketUpsert(ticket_source, external_id, MappingProxyType(known), MappingProxyType(extra))
+
+
+def refuse_reserved(source: str) -> None:
+    """Raise InvalidInput (field `source`) for a source that only Fixlore's own content has, whatever its case."""
+    if source.casefold() in RESERVED_SOURCES:
+        raise InvalidInput(f"source {source!r} is kept for Fixlore's own content; name another", field="source")
 
 
 def merged(

@@ -232,8 +232,10 @@ def test_problems_beyond_the_first_thousand_are_counted(kb_home: Path, tmp_path:
     assert told.error_lines[-1].startswith("200 more could not be used")
 
 
-def test_an_interrupted_import_says_so_and_the_next_one_ends_the_work(kb_home: Path) -> None:
-    command = ("--home", kb_home, "import", "tickets", REPOSITORY / "articles" / "examples" / "tickets.jsonl")
+def test_an_interrupted_import_says_so_and_the_next_one_ends_the_work(kb_home: Path, tmp_path: Path) -> None:
+    shipped = (REPOSITORY / "articles" / "examples" / "tickets.jsonl").read_text(encoding="utf-8").splitlines()
+    tickets = "".join(f"{json.dumps({**json.loads(line), 'source': 'helpdesk'})}\n" for line in shipped)
+    command = ("--home", kb_home, "import", "tickets", written(tmp_path, {"tickets.jsonl": tickets}) / "tickets.jsonl")
     with start(*command) as process:
         assert process.stdout is not None
         created = process.stdout.readline()

@@ -57,6 +57,18 @@ def test_later_lines_of_a_file_go_on_from_earlier_ones(store: Store, tmp_path: P
     assert import_tickets(store, saved(tmp_path, "\n".join(lines))) == ImportReport(created=1, ignored=1, updated=1)
 
 
+def test_a_line_of_a_reserved_source_is_refused_unless_the_caller_admits_it(store: Store, tmp_path: Path) -> None:
+    path = saved(tmp_path, "\n".join([line(1, source="Decision"), line(2), line(3, source="example")]))
+    report = import_tickets(store, path)
+    assert (report.created, report.errors) == (1, 2)
+    assert [problem.split(";")[0] for problem in told(report, path)] == [
+        "tickets.jsonl:1: source 'Decision' is kept for Fixlore's own content",
+        "tickets.jsonl:3: source 'example' is kept for Fixlore's own content",
+    ]
+    assert import_tickets(store, path, source="example").created == 1
+    assert store.ticket_ids() == ["example:3", "zammad:2"]
+
+
 BROKEN = [
     ("{", "the line is not valid JSON"),
     ("nonsense", "the line is not valid JSON"),

@@ -21,7 +21,8 @@ def shipped_work(place: Path) -> Work:
     shutil.copytree(SAMPLES / "articles", folder)
     for name in ("windows", "email", "post-mortems"):
         shutil.copytree(EXAMPLES / name, folder / "examples" / name)
-    examples = (EXAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines()
+    shipped = (EXAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines()
+    examples = [json.dumps({**json.loads(line), "source": "helpdesk"}) for line in shipped]
     tickets = [*(SAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines(), *examples[::2]]
     (place / "tickets.jsonl").write_text("\n".join(tickets), encoding="utf-8")
     others = [json.loads(line) for line in examples[1:80:2]]

@@ -15,7 +15,12 @@ ASKED_SOURCE = "request"
 
 def asked_ticket(fields: Mapping[str, JSON]) -> Ticket:
     """Return the ticket of a question; only a title is needed. Raises InvalidInput that names the field."""
-    named = {**fields, "source": fields.get("source") or ASKED_SOURCE, "external_id": fields.get("external_id") or "-"}
+    if fields.get("title") is None:
+        raise InvalidInput("title is missing; say what is wrong in one line", field="ticket.title")
+    named = dict(fields)
+    for name, value in (("source", ASKED_SOURCE), ("external_id", "-")):
+        if named.get(name) in (None, ""):
+            named[name] = value
     try:
         _, ticket = merged(None, parse_upsert(named), detect=detect_language)
     except InvalidInput as error:

@@ -14,6 +14,8 @@ from web.api.tokens import secret_hash
 from web.problems import problem
 
 OPEN = "open"
+LINE_TYPES = ("application/x-ndjson", "application/jsonl", "application/json", "text/plain")
+"""Content types of a body of lines; a form is refused, though `curl --data` calls everything one."""
 _VIEW = TypeVar("_VIEW", bound=Callable[..., object])
 
 
@@ -62,9 +64,13 @@ def authenticate() -> Response | None:
 
 
 def _checked_body(kind: str) -> Response | None:
-    """Refuse a body that is no JSON object, unless the view reads lines (`ndjson`) itself."""
-    if request.method not in ("POST", "PUT") or kind != "json":
+    """Refuse a body that is no JSON object, or for a view that reads lines itself (`ndjson`), of another type."""
+    if request.method not in ("POST", "PUT"):
         return None
+    if kind == "ndjson":
+        if request.mimetype in ("", *LINE_TYPES):
+            return None
+        return problem(415, f"Send one JSON object a line, as {LINE_TYPES[0]}.")
     try:
         body = request.get_json()
     except UnsupportedMediaType:

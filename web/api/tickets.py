@@ -12,10 +12,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from kb.access import may_read
 from kb.documents import JSON
-from kb.errors import FixloreError, InvalidInput, NotFound
+from kb.errors import FixloreError, IdConflict, InvalidInput, NotFound
 from kb.protocols.store import InvalidTicket, TicketUpsert
 from kb.ticket_files import MAX_LINE_BYTES, parse_json_line
-from kb.tickets import parse_upsert, ticket_object
+from kb.tickets import parse_upsert, refuse_reserved, ticket_object
 from web.api.authentication import reads_lines, scope
 from web.api.paths import decoded, ticket_id_of
 from web.api.references import ticket_as_seen
@@ -58,9 +58,11 @@ def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
         "external_id": decoded(path.external_id, "external_id"),
     }
     upsert = parse_upsert({**request.get_json(), **place})
+    refuse_reserved(upsert.source)
     (outcome,) = _services().store.upsert_tickets([upsert])
     if isinstance(outcome, InvalidTicket):
-        raise InvalidInput(outcome.message, field=outcome.field)
+        refusal = IdConflict if outcome.field == "id" else InvalidInput  # the id belongs to an article
+        raise refusal(outcome.message, field=outcome.field)
     _services().wake()
     answer = UpsertAnswer(id=upsert.id, outcome=outcome)
     return Response(answer.model_dump_json(), mimetype="application/json"), 201 if outcome == "created" else 200
@@ -104,7 +106,9 @@ def batch() -> Response:
         if not line.strip():
             continue
         try:
-            waiting.append((number, parse_upsert(parse_json_line(line))))
+            upsert = parse_upsert(parse_json_line(line))
+            refuse_reserved(upsert.source)
+            waiting.append((number, upsert))
         except FixloreError as error:
             answers.append(BatchLine(line=number, outcome="error", error=str(error)))
         if len(waiting) == BATCH:
