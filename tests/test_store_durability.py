@@ -19,9 +19,10 @@ from sqlalchemy import event
 
 from kb.documents import Link
 from kb.errors import StaleEdit, StoreBusy, StoreError
+from kb.protocols.store import Token
 from kb.store.open_store import now, open_store
 from kb.store.schema import migrate
-from kb.store.sqlite import Database
+from kb.store.sqlite import PATIENCE, Database
 from kb.store.store import SqlStore
 from kb.store.turns import Turns
 from tests.conformance.store_samples import article, changed_ids, delivery, put_ticket
@@ -246,6 +247,45 @@ def test_writer_is_told_that_the_store_is_busy_when_another_thread_holds_it(path
     assert [type(one) for one in failures] == [StoreBusy]
     assert store.put_articles([article()], "author") == ["created"]
     store.close()
+
+
+def test_token_is_found_when_its_use_cannot_be_noted_and_noted_later(path: Path) -> None:
+    with closing(open_store(path)) as store, closing(sqlite3.connect(path)) as other:
+        store.create_token("desk", ["search"], "hash")
+        other.execute("BEGIN IMMEDIATE")
+        found = store.token("hash")
+        assert found is not None
+        assert (found.name, found.last_used_at) == ("desk", None)
+        assert store.token("other") is None
+        other.rollback()
+        noted = store.token("hash")
+        assert noted is not None
+        assert noted.last_used_at is not None
+
+
+def test_token_is_found_when_another_thread_holds_the_store(path: Path) -> None:
+    database = Database(path)
+    open_store(path).close()
+    with closing(SqlStore(database, now)) as store:
+        store.create_token("desk", ["search"], "hash")
+        with database.write():
+            found: list[Token | None] = []
+            thread, failures = in_thread(lambda: found.append(store.token("hash")))
+            thread.join()
+        assert not failures
+        assert [one and one.name for one in found] == ["desk"]
+
+
+def test_writer_waits_as_long_as_before_when_another_gave_up_early(path: Path) -> None:
+    open_store(path).close()
+    database = Database(path)
+    with closing(SqlStore(database, now)), closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy), database.write(0.01):
+            pass
+        other.rollback()
+        with database.write(0.01) as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == PATIENCE * 1000
 
 
 def test_full_disk_is_reported_and_nothing_stored_before_is_lost(path: Path) -> None:

@@ -265,7 +265,9 @@ class AccessStore(Protocol):
         ...
 
     def token(self, secret_hash: str) -> Token | None:
-        """Return the live token of this hash and note that it was used (at most once a minute)."""
+        """Return the live token of this hash and note that it was used: at most once a minute, and not while the store
+        cannot be written.
+        """
         ...
 
     def tokens(self) -> Sequence[Token]:

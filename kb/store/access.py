@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb.errors import InvalidInput, NotFound
+from kb.errors import InvalidInput, NotFound, StoreError
 from kb.protocols.store import Feedback, Token
 from kb.store import sqlite, tables
 from kb.store.part import Part
@@ -18,6 +19,8 @@ from kb.store.tables import response, setting, token
 
 RESPONSES_KEPT = timedelta(days=90)
 USE_NOTED_EVERY = timedelta(minutes=1)
+NOTE_PATIENCE = 0.1
+"""Seconds that noting the use of a token may hold up the search that it came with."""
 
 _TOKEN_COLUMNS = (token.c.name, token.c.scopes, token.c.created_at, token.c.last_used_at, token.c.revoked_at)
 
@@ -37,7 +40,7 @@ class SqlAccess(Part):
             connection.execute(insert(token).values(created_at=self._clock(), **row))
 
     def token(self, secret_hash: str) -> Token | None:
-        """Return the live token of this hash and note that it was used."""
+        """Return the live token of this hash and note that it was used, unless the store is busy or full."""
         wanted = (token.c.secret_hash == secret_hash) & token.c.revoked_at.is_(None)
         query = select(*_TOKEN_COLUMNS).where(wanted)
         with self._database.read() as connection:
@@ -47,7 +50,7 @@ class SqlAccess(Part):
         found, now = _token_from(*row), self._clock()
         if found.last_used_at is not None and abs(now - found.last_used_at) < USE_NOTED_EVERY:
             return found
-        with self._database.write() as connection:
+        with suppress(StoreError), self._database.write(NOTE_PATIENCE) as connection:
             connection.execute(update(token).where(wanted).values(last_used_at=now))
             row = connection.execute(query).one_or_none()
         return None if row is None else _token_from(*row)

@@ -66,9 +66,8 @@ class Database:
             pool_size=16,
             max_overflow=-1,
         )
-        self._write_engine = self.engine.execution_options(immediate=True)
         event.listen(self.engine, "connect", _prepare)
-        event.listen(self.engine, "begin", _begin)
+        event.listen(self.engine, "begin", self._begin)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -77,15 +76,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, patience: float | None = None) -> Iterator[Connection]:
         """Open the write transaction: committed and durable at the end, rolled back when anything is raised.
 
-        Raises StoreBusy when another writer holds the database for longer than `patience`.
+        Raises StoreBusy when another writer holds the database for longer than `patience` seconds; `None` is what the
+        database was opened with, and nothing waits longer than that.
         """
-        if not self._turns.begin(self._patience):
+        patience = self._patience if patience is None else min(patience, self._patience)
+        if not self._turns.begin(patience):
             raise _busy(self.path)
         try:
-            with self._translated(), self._connected(self._write_engine) as connection:
+            engine = self.engine.execution_options(patience=patience)
+            with self._translated(), self._connected(engine) as connection:
                 yield connection
         finally:
             self._turns.end()
@@ -143,6 +145,20 @@ class Database:
         self._closed.set()
         self.engine.dispose()
 
+    def _begin(self, connection: Connection) -> None:
+        """Take the write lock at the start: reading first and then writing fails at once when another one wrote."""
+        patience = connection.get_execution_options().get("patience")
+        if patience is None:
+            connection.exec_driver_sql("BEGIN")
+        elif patience == self._patience:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            _wait_for_others(connection, patience)
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                _wait_for_others(connection, self._patience)
+
     @contextmanager
     def _connected(self, engine: Engine) -> Iterator[Connection]:
         if self._closed.is_set():
@@ -188,10 +204,8 @@ def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
-    """Take the write lock at the start: reading first and then writing fails at once when another one wrote."""
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+def _wait_for_others(connection: Connection, seconds: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(seconds * 1000)}").close()
 
 
 def _busy(path: Path) -> StoreBusy:
