@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -10,10 +11,11 @@ from contextlib import contextmanager
 from indexer.current import CurrentIndexes
 from indexer.engines import Engines, installed_engines
 from indexer.indexing import Indexing
+from indexer.manifest import KEYWORD, VECTORS, current_generation
 from indexer.passages import passages_of
 from indexer.worker import IndexWorker
 from kb.documents import Document
-from kb.errors import FixloreError, ModelUnavailable
+from kb.errors import FixloreError, IndexUnavailable, ModelUnavailable, RecipeMismatch, StoreError
 from kb.protocols.encoder import Encoder
 from kb.protocols.store import Store
 from kb.reporting import Say
@@ -23,6 +25,7 @@ from web.response_log import ResponseLog
 
 SESSION_KEY = "session_key"
 EncoderSource = Callable[[], Encoder]
+_LOG = logging.getLogger(__name__)
 
 
 class EncoderOnce:
@@ -65,6 +68,7 @@ class Services:
         self._searcher: Searcher | None = None
         self._indexes: CurrentIndexes | None = None
         self._worker: IndexWorker | None = None
+        self._logged_down: dict[str, FixloreError] = {}
 
     @property
     def indexes(self) -> CurrentIndexes:
@@ -107,14 +111,49 @@ class Services:
         return key
 
     def readiness(self) -> dict[str, object]:
-        """Return whether searches can be answered, and what keeps a lane from it."""
-        lanes = {"keyword": _reason(lambda: self.indexes.keyword.size), "semantic": _reason(self._semantic)}
-        down = {name: reason for name, reason in lanes.items() if reason is not None}
-        waiting = self.store.pending_count()
-        report: dict[str, object] = {"ready": len(down) < len(lanes), "down": down, "pending_changes": waiting}
+        """Return whether searches can be answered, and in a few words what keeps a lane or the indexing from it.
+
+        Everybody may ask, so that nothing of this machine is told: the whole reason is logged, once, and `kb doctor`
+        tells it.
+        """
+        self.indexes.refresh()
+        checks = {"keyword": lambda: self.indexes.keyword.size, "semantic": self._semantic}
+        failures = {name: error for name, check in checks.items() if (error := _failure(check)) is not None}
+        ready = len(failures) < len(checks)
+        waiting: int | None = None
+        try:
+            waiting = self.store.pending_count()
+        except StoreError as error:
+            failures["store"], ready = error, False
+        self._log_failures(failures)
+        down = {name: self._briefly(name, error) for name, error in failures.items()}
         if self._worker is not None and self._worker.last_error:
-            report["indexing"] = self._worker.last_error
-        return report
+            down["indexing"] = "fails"
+        return {"ready": ready, "down": down, "pending_changes": waiting}
+
+    def _log_failures(self, failures: dict[str, FixloreError]) -> None:
+        """Log what has failed since the last time; a monitor asks every few seconds."""
+        for name, error in failures.items():
+            if str(self._logged_down.get(name)) != str(error):
+                _LOG.warning("%s is down: %s", name, error)
+        self._logged_down = failures
+
+    def _briefly(self, name: str, error: FixloreError) -> str:
+        """Return why a part is down, without a path."""
+        if isinstance(error, StoreError):
+            return "cannot be read"
+        cause = error.__cause__ or error
+        if isinstance(cause, ModelUnavailable):
+            return "no model"
+        if isinstance(cause, RecipeMismatch):
+            return "made with another model"
+        try:
+            generation = current_generation(self.settings.index_path)
+        except IndexUnavailable:
+            return "damaged"
+        if generation is None:
+            return "not indexed yet"
+        return "damaged" if (generation / (KEYWORD if name == "keyword" else VECTORS)).is_dir() else "missing"
 
     def _semantic(self) -> None:
         self.encoder()
@@ -134,11 +173,11 @@ def _passage_text(document: Document, number: int) -> str | None:
     return passages[number].text if number < len(passages) else None
 
 
-def _reason(check: Callable[[], object]) -> str | None:
+def _failure(check: Callable[[], object]) -> FixloreError | None:
     try:
         check()
     except FixloreError as error:
-        return str(error)
+        return error
     return None
 
 
