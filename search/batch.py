@@ -1,6 +1,7 @@
 """Answer a file of questions as a TREC run: `query-id Q0 document-id rank score tag` a line.
 
-The same questions over the same documents give the same bytes.
+The same questions over the same documents give the same bytes. A run holds as many lines as were asked for, noise that
+an answer would leave out included.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from kb.queries import Filter, Viewer
 from kb.reporting import Progress
 from kb.tickets import merged, parse_upsert
 from search.answers import Result, SearchAnswer, SimilarAnswer
+from search.evidence import EVERYTHING
 from search.lanes import Lane
 from search.searcher import SearchRequest
 from search.similar import SimilarRequest
 
 RUN_TAG = "fixlore"
-EVERYTHING = -1.0
-"""A floor under which no cosine lies: a run holds as many lines as were asked for, noise included."""
 
 
 class Answering(Protocol):

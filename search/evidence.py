@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kb.queries import Hit
 from search.answers import LaneScores
-from search.lanes import Lanes
+from search.lanes import DEPTH, Lanes
 from search.query_terms import QueryTerms
 
 SEMANTIC_FLOOR = 0.40
@@ -15,11 +15,16 @@ SEMANTIC_FLOOR = 0.40
 the right articles lies above it in the same language; of 800 tickets asked of articles on another subject, half found
 nothing above it.
 """
+EVERYTHING = -1.0
+"""A floor under which no cosine lies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the lanes know: every mapping is by document id, and lacks what is unknown or nothing."""
+    """What the lanes know: every mapping is by document id, and lacks what is unknown or nothing.
+
+    `near` are the ids that were among the first `DEPTH` of some lane.
+    """
 
     ids: tuple[str, ...]
     keyword: Mapping[str, float]
@@ -28,6 +33,7 @@ class Evidence:
     exact: frozenset[str]
     keyword_ranks: Mapping[str, int]
     semantic_ranks: Mapping[str, int]
+    near: frozenset[str]
 
     def is_only_semantic(self, document_id: str) -> bool:
         """Say whether nothing but its meaning speaks for a document."""
@@ -55,15 +61,26 @@ class Evidence:
         return replace(self, ids=tuple(one for one in self.ids if one not in gone)) if gone else self
 
 
-def gather(lanes: Lanes, terms: QueryTerms, text: str, depth: int, floor: float = SEMANTIC_FLOOR) -> Evidence:
-    """Ask every lane for `depth` candidates and complete each with what the other lanes think of it.
+def gather(
+    lanes: Lanes,
+    terms: QueryTerms,
+    text: str,
+    floor: float = SEMANTIC_FLOOR,
+    *,
+    depth: int = DEPTH,
+    semantic_depth: int = DEPTH,
+) -> Evidence:
+    """Ask every lane for candidates and complete each with what the other lanes think of it.
+
+    `depth` is that of the identifier and keyword lanes: of matching documents more can be asked for, but what is merely
+    similar goes on without end.
 
     Left out are documents found by their meaning alone that lie below `floor`, lack a quoted phrase of the query, or
     hold what it excludes.
     """
     keyword = lanes.keyword_hits(terms.keyword, depth)
     exact = () if terms.exact.is_empty else lanes.exact_hits(terms.exact, depth)
-    semantic = lanes.semantic_hits(text, depth)
+    semantic = lanes.semantic_hits(text, semantic_depth)
     ids = tuple(dict.fromkeys(hit.document_id for hits in (keyword, exact, semantic) for hit in hits))
 
     bm25 = {hit.document_id: hit.score for hit in keyword}
@@ -76,7 +93,8 @@ def gather(lanes: Lanes, terms: QueryTerms, text: str, depth: int, floor: float 
             similarity[one] = by_passage[passage[one]]
     holding = {hit.document_id for hit in exact}
     holding |= lanes.holding(terms.exact.identifiers, terms.exact.phrases, [one for one in ids if one not in holding])
-    evidence = Evidence(ids, bm25, similarity, passage, frozenset(holding), _ranks(keyword), _ranks(semantic))
+    near = frozenset(hit.document_id for hits in (keyword, exact, semantic) for hit in hits[:DEPTH])
+    evidence = Evidence(ids, bm25, similarity, passage, frozenset(holding), _ranks(keyword), _ranks(semantic), near)
     refused = lanes.refused(terms.keyword, [one for one in ids if one not in bm25])
     faint = {one for one in ids if evidence.is_only_semantic(one) and similarity.get(one, 0.0) < floor}
     return evidence.without(refused | faint)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from kb.access import MEMBER
 from kb.errors import InvalidInput
@@ -15,7 +16,7 @@ from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
-from search.evidence import SEMANTIC_FLOOR, Evidence, gather
+from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, gather
 from search.fusion import Candidate, fused_search
 from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
 from search.query_terms import QueryTerms, search_terms
@@ -108,16 +109,18 @@ class Searcher:
             replace(where, without=where.without | hidden),
             request.viewer,
         )
+        # One depth for nearly every page, and one for the pages behind: the order of the first stays as it was.
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
+        asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=max(DEPTH, request.limit))
         terms = search_terms(parsed, lanes.document_frequency)
         if not parsed.text:
-            evidence = _browsed(lanes, where, terms, depth)
+            evidence = asking(terms, _browsed(where), floor=EVERYTHING, semantic_depth=depth)
         else:
-            evidence = gather(lanes, terms, parsed.text, depth, request.floor)
+            evidence = asking(terms, parsed.text)
             if parsed.phrases and not evidence.ids:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency)
-                evidence = gather(lanes, terms, parsed.text, depth, request.floor)
+                evidence = asking(terms, parsed.text)
         order = _order(evidence, terms)
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=where != Filter())
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
@@ -144,7 +147,10 @@ class Searcher:
 
 
 def _order(evidence: Evidence, terms: QueryTerms) -> list[str]:
-    """Return the ids, best first."""
+    """Return the ids, best first: those near the top of some lane, and then those that only a deeper look found.
+
+    So the first pages are the same however deep a later one looks.
+    """
     candidates = [
         Candidate(
             document_id=one,
@@ -154,7 +160,11 @@ def _order(evidence: Evidence, terms: QueryTerms) -> list[str]:
         )
         for one in evidence.ids
     ]
-    return [fused.candidate.document_id for fused in fused_search(candidates, is_lookup=terms.is_lookup)]
+    near = [one for one in candidates if one.document_id in evidence.near]
+    far = [one for one in candidates if one.document_id not in evidence.near]
+    return [
+        fused.candidate.document_id for some in (near, far) for fused in fused_search(some, is_lookup=terms.is_lookup)
+    ]
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:
@@ -164,11 +174,11 @@ def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:
     return replace(parsed, phrases=(), problems=(*parsed.problems, problem))
 
 
-def _browsed(lanes: Lanes, where: Filter, terms: QueryTerms, depth: int) -> Evidence:
-    """Return what a filter alone admits: nothing was asked, so by closeness to the values that were filtered for."""
+def _browsed(where: Filter) -> str:
+    """Return the text to be near to when a filter was given and nothing asked: the values that were filtered for."""
     values = sorted(value for wanted in where.values.values() for value in wanted)
     is_bounded = bool(values or where.excluded or where.after or where.before)
-    return gather(lanes, terms, " ".join(values) or "fix" if is_bounded else "", depth, floor=-1.0)
+    return (" ".join(values) or "fix") if is_bounded else ""
 
 
 def _counted(

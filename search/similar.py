@@ -82,8 +82,15 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     )
     text, truncated = _problem_text(ticket)
     terms = ticket_terms(ticket.title, text, lanes.document_frequency)
-    depth = DEPTH if request.limit <= DEPTH else request.limit
-    evidence = gather(lanes, terms, f"{ticket.title}\n{ticket.description}", depth, request.floor)
+    depth = max(DEPTH, request.limit)
+    evidence = gather(
+        lanes,
+        terms,
+        f"{ticket.title}\n{ticket.description}",
+        request.floor,
+        depth=depth,
+        semantic_depth=depth,
+    )
     asked = Asked(
         f"{ticket.title}\n{text}",
         terms,

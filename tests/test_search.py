@@ -193,6 +193,24 @@ def test_search_pages_without_gap_or_repeat(library: Library) -> None:
     assert ids(library.search("spooler", floor=-1.0, limit=1, offset=4)) == []
 
 
+@pytest.mark.parametrize("text", ["spooler hangs", "service:printing", "spooler -nothing"])
+def test_search_pages_to_the_last_match_without_gap_or_repeat(text: str) -> None:
+    many = [
+        Article(
+            id=f"print/{number:03}",
+            title=f"Spooler {'hangs ' * (number % 7)}{number}",
+            body=f"The spooler of floor {number % 13} stops. " * (1 + number % 5),
+            service="printing",
+        )
+        for number in range(130)
+    ]
+    library = Library(*many, VPN)
+    pages = [library.search(text, floor=0.99, limit=20, offset=offset) for offset in range(0, 140, 20)]
+    found = [one for page in pages for one in ids(page)]
+    assert sorted(found) == [article.id for article in many]
+    assert {page.total for page in pages} == {130}
+
+
 @pytest.mark.parametrize(("limit", "offset"), [(1001, 0), (10, 995), (-1, 0), (10, -1)])
 def test_search_refuses_a_page_beyond_the_deepest(library: Library, limit: int, offset: int) -> None:
     with pytest.raises(InvalidInput, match="limit and offset"):
