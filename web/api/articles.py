@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from flask import Response, current_app, g, json
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from kb.access import may_read
@@ -17,18 +15,12 @@ from kb.json_values import time_text
 from web.api.authentication import scope
 from web.api.paths import article_id_of
 from web.api.references import article_as_seen
-from web.api.schemas import ArticleBody, ArticleList, ArticleSummary, Problem
+from web.api.resources import failures, resource
+from web.api.schemas import ArticleBody, ArticleList, ArticleSummary
 from web.rendering import render
 from web.wiring import Services
 
-api = APIBlueprint(
-    "articles",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[Tag(name="articles")],
-    abp_security=[{"token": []}],
-    abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
-)
+api = resource("articles", __name__)
 
 
 class ArticlePath(BaseModel):
@@ -86,7 +78,7 @@ def list_articles(query: ListQuery) -> Response:
     return Response(answer.model_dump_json(), mimetype="application/json")
 
 
-@api.get("/articles/<path:article_id>", responses={200: ArticleBody}, summary="One article")
+@api.get("/articles/<path:article_id>", responses={200: ArticleBody, **failures(404)}, summary="One article")
 @scope("read")
 def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
     """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body."""

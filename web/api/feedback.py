@@ -5,26 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Response, current_app, g
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
 from kb.errors import InvalidInput, NotFound
 from kb.protocols.store import Feedback
 from web.api.authentication import scope
-from web.api.schemas import FeedbackAnswer, FeedbackBody, Problem
+from web.api.resources import BODY, failures, resource
+from web.api.schemas import FeedbackAnswer, FeedbackBody
 from web.wiring import Services
 
-api = APIBlueprint(
-    "feedback",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[Tag(name="feedback")],
-    abp_security=[{"token": []}],
-    abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
-)
+api = resource("feedback", __name__)
 
 
-@api.post("/feedback", responses={200: FeedbackAnswer}, summary="Say what a result was worth")
+@api.post("/feedback", responses={200: FeedbackAnswer, **failures(404, *BODY)}, summary="Say what a result was worth")
 @scope("feedback")
 def post_feedback(body: FeedbackBody) -> Response:
     """Record one word on one result of an answer given in the last 90 days; saying it again counts once."""

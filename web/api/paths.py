@@ -36,10 +36,9 @@ def decoded(part: str, field: str) -> str:
 
 def _is_utf8() -> bool:
     """Say whether the address as it was sent is UTF-8; the decoded path stands in where the server keeps no other."""
-    sent = request.environ.get("REQUEST_URI")
-    path = unquote_to_bytes(sent.partition("?")[0]) if sent else request.environ["PATH_INFO"].encode("latin-1")
+    sent = request.environ.get("REQUEST_URI", "").partition("?")[0] or request.environ["PATH_INFO"]
     try:
-        path.decode("utf-8")
-    except UnicodeDecodeError:
+        unquote_to_bytes(sent.encode("latin-1")).decode("utf-8")  # WSGI hands bytes on as Latin-1
+    except UnicodeError:
         return False
     return True

@@ -5,24 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from flask import Response, current_app, g
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.searcher import SearchRequest
 from web.api.authentication import scope
-from web.api.schemas import Problem, SearchBody
+from web.api.resources import resource
+from web.api.schemas import SearchBody
 from web.bodies import FACETS, filter_of, logged, search_body
 from web.wiring import Services
 
-api = APIBlueprint(
-    "search",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[Tag(name="search")],
-    abp_security=[{"token": []}],
-    abp_responses={401: Problem, 403: Problem, 422: Problem, 503: Problem},
-)
+api = resource("search", __name__)
 Values = Annotated[list[str] | None, Field(max_length=100)]
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from flask import Response, current_app, g, request
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from kb.access import may_read
@@ -15,19 +13,14 @@ from kb.errors import NotFound
 from search.similar import SimilarRequest
 from web.api.authentication import scope
 from web.api.paths import ticket_id_of
-from web.api.schemas import Problem, SimilarBody, SimilarRequestBody
+from web.api.resources import BODY, failures, resource
+from web.api.schemas import SimilarBody
+from web.api.ticket_schemas import SimilarRequestBody
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, filter_of, logged, similar_body, types_of
 from web.wiring import Services
 
-api = APIBlueprint(
-    "similar",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[Tag(name="similar issues")],
-    abp_security=[{"token": []}],
-    abp_responses={401: Problem, 403: Problem, 422: Problem, 503: Problem},
-)
+api = resource("similar", __name__, tag="similar issues")
 
 
 class StoredPath(BaseModel):
@@ -43,7 +36,7 @@ class StoredQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=100)] = 5
 
 
-@api.post("/similar-issues", responses={200: SimilarBody, 400: Problem, 415: Problem}, summary="Similar past issues")
+@api.post("/similar-issues", responses={200: SimilarBody, **failures(*BODY)}, summary="Similar past issues")
 @scope("read")
 def post_similar(body: SimilarRequestBody) -> Response:
     """Answer a ticket with the articles and past tickets of the same problem. The ticket is not stored."""
@@ -59,7 +52,9 @@ def post_similar(body: SimilarRequestBody) -> Response:
     return _answered(asked, body.include or INCLUDED)
 
 
-@api.get("/tickets/<source>/<path:external_id>/similar", responses={200: SimilarBody, 404: Problem}, summary="For one")
+@api.get(
+    "/tickets/<source>/<path:external_id>/similar", responses={200: SimilarBody, **failures(404)}, summary="For one"
+)
 @scope("read")
 def get_similar(path: StoredPath, query: StoredQuery) -> Response:
     """Answer a stored ticket with similar past issues."""

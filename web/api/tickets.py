@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import Response, current_app, g, json, request
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -16,20 +14,15 @@ from kb.errors import FixloreError, IdConflict, InvalidInput, NotFound
 from kb.protocols.store import InvalidTicket, TicketUpsert
 from kb.ticket_files import MAX_LINE_BYTES, parse_json_line
 from kb.tickets import parse_upsert, refuse_reserved, ticket_object
-from web.api.authentication import reads_lines, scope
+from web.api.authentication import LINE_TYPES, reads_lines, scope
 from web.api.paths import decoded, ticket_id_of
 from web.api.references import ticket_as_seen
-from web.api.schemas import BatchLine, Problem, TicketBody, TicketFields, UpsertAnswer
+from web.api.resources import BODY, add_schemas, failures, of_type, resource
+from web.api.ticket_schemas import BatchLine, TicketBody, TicketFields, TicketLine, UpsertAnswer
 from web.wiring import Services
 
-api = APIBlueprint(
-    "tickets",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[Tag(name="tickets")],
-    abp_security=[{"token": []}],
-    abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
-)
+api = resource("tickets", __name__)
+add_schemas(api, BatchLine, TicketLine)
 BATCH = 200
 """Lines stored in one transaction of a batch: short enough that other writers get their turn."""
 
@@ -46,7 +39,11 @@ def _services() -> Services:
     return services
 
 
-@api.put("/tickets/<source>/<path:external_id>", responses={200: UpsertAnswer, 201: UpsertAnswer}, summary="Upsert")
+@api.put(
+    "/tickets/<source>/<path:external_id>",
+    responses={200: UpsertAnswer, 201: UpsertAnswer, **failures(409, *BODY)},
+    summary="Upsert",
+)
 @scope("tickets:write")
 def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
     """Create or update a ticket; idempotent.
@@ -68,7 +65,7 @@ def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
     return Response(answer.model_dump_json(), mimetype="application/json"), 201 if outcome == "created" else 200
 
 
-@api.get("/tickets/<source>/<path:external_id>", responses={200: TicketBody}, summary="One ticket")
+@api.get("/tickets/<source>/<path:external_id>", responses={200: TicketBody, **failures(404)}, summary="One ticket")
 @scope("read")
 def get_ticket(path: TicketPath) -> Response:
     """Return a ticket with every field it was given."""
@@ -81,7 +78,7 @@ def get_ticket(path: TicketPath) -> Response:
     )
 
 
-@api.delete("/tickets/<source>/<path:external_id>", responses={204: None}, summary="Delete")
+@api.delete("/tickets/<source>/<path:external_id>", responses={204: None, **failures(404)}, summary="Delete")
 @scope("tickets:write")
 def delete_ticket(path: TicketPath) -> tuple[str, int]:
     """Delete a ticket; it is gone from answers at once, and a late delivery does not bring it back."""
@@ -92,7 +89,12 @@ def delete_ticket(path: TicketPath) -> tuple[str, int]:
     return "", 204
 
 
-@api.post("/tickets/batch", responses={200: BatchLine}, summary="Upsert many")
+@api.post(
+    "/tickets/batch",
+    responses={200: of_type(BatchLine, LINE_TYPES[0], "One line for each"), **failures(413, 415)},
+    summary="Upsert many",
+    openapi_extensions={"requestBody": of_type(TicketLine, LINE_TYPES[0], "One ticket a line")},
+)
 @scope("tickets:write")
 @reads_lines
 def batch() -> Response:
