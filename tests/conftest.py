@@ -19,6 +19,9 @@ from web.app import create_app
 from web.links import new_sign_in_path
 from web.wiring import Services, open_services
 
+for suite in sorted(Path(__file__).parent.joinpath("conformance").glob("*.py")):
+    pytest.register_assert_rewrite(f"tests.conformance.{suite.stem}")  # so that a failing suite shows its values
+
 SAMPLES = Path(__file__).parent / "samples"
 Headers = dict[str, str]
 
