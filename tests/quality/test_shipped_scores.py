@@ -1,7 +1,7 @@
 """The shipped tickets find the article that solved them: a small set that runs with every change.
 
-Its tickets were written for their articles, so the figures say whether something broke, not how good answers are. Half of
-them are German and the default model knows English, so that words alone do better here than words and meaning.
+Its tickets were written for their articles, so the figures say whether something broke, not how good answers are. Half
+of them are German and the default model knows English: words alone do better here than words and meaning.
 """
 
 from __future__ import annotations
