@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from kb.documents import Article, Document, Ticket, type_of
-from kb.plain_text import text_fields
 from kb.queries import Viewer
 from search.answers import Reason, Relationship, Result
 from search.evidence import Evidence
 from search.fix_side import FixSide, fix_side
 from search.query_terms import QueryTerms
-from search.reasons import identifier_reasons, passage_reasons, phrase_reasons, word_reasons
+from search.readings import within_reason
+from search.reasons import SIMILAR, identifier_reasons, passage_reasons, phrase_reasons, word_reasons
 from search.snippets import Wanted, snippet
 from search.sources import Sources
 
 _SPARE = 5
 """Ids fetched beyond a page, since some may be gone or closed to the viewer by now."""
 _LONGEST_IDENTIFIER = 200
-_LONGEST_SHOWN = 100_000
-"""Characters of an article, or of a ticket's field, from which fix, snippet and reasons are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +98,24 @@ class _Making:
 
     def result(self, document: Document, rank: int) -> Result:
         """Return one document as a result."""
-        asked, evidence = self._asked, self._evidence
-        whole, document = document, _within_reason(document)
-        fix = fix_side(document, asked.as_of)
+        asked, evidence, readings = self._asked, self._evidence, self._sources.readings
+        reading = readings.of(document)
+        fix = reading.fix if asked.as_of is None else fix_side(within_reason(document), asked.as_of)
         similarity = evidence.semantic.get(document.id)
-        passage = self._passage(document, evidence.passage.get(document.id)) if document is whole else None
-        texts = text_fields(document)
+        is_only_semantic = evidence.is_only_semantic(document.id)
+        passage = None
+        if is_only_semantic or (similarity is not None and similarity >= SIMILAR):
+            passage = readings.passage(document, evidence.passage.get(document.id))
+        texts = reading.texts
         shown_texts = [texts["body"], texts["fix"]] if asked.with_fix else [texts["body"]]
         if not any(text.strip() for text in shown_texts):
             shown_texts = [document.title]
-        if evidence.is_only_semantic(document.id) and passage and passage != document.title:
+        if is_only_semantic and passage and passage != document.title:
             shown_texts = [passage]
         shown = snippet(shown_texts, document.language, self._wanted, passage if passage != document.title else None)
         reasons: tuple[Reason, ...] = ()
         if document.id in evidence.exact and self._identifiers:
-            reasons = identifier_reasons(document, self._identifiers, with_fix=asked.with_fix)
+            reasons = identifier_reasons(within_reason(document), self._identifiers, with_fix=asked.with_fix)
         reasons += phrase_reasons(asked.phrases)
         reasons += asked.shared(document)
         if document.id in evidence.keyword:
@@ -143,31 +144,6 @@ class _Making:
             service=document.service,
         )
 
-    def _passage(self, document: Document, number: int | None) -> str | None:
-        """Return the words of a passage; of the title passage of an article there are none but the title."""
-        if number is None:
-            return None
-        if number == 0 and isinstance(document, Article):
-            return document.title
-        return self._sources.passage_text(document, number)
-
     def _is_stale(self, document: Document) -> bool:
         due = document.review_due if isinstance(document, Article) else None
         return due is not None and due < self._today
-
-
-def _within_reason(document: Document) -> Document:
-    """Return the document, a very long one cut: a page of results must not take seconds for a pasted log."""
-    if isinstance(document, Article):
-        return (
-            replace(document, body=document.body[:_LONGEST_SHOWN]) if len(document.body) > _LONGEST_SHOWN else document
-        )
-    longest = max(len(document.description), len(document.resolution), len(document.environment))
-    if longest <= _LONGEST_SHOWN:
-        return document
-    return replace(
-        document,
-        description=document.description[:_LONGEST_SHOWN],
-        environment=document.environment[:_LONGEST_SHOWN],
-        resolution=document.resolution[:_LONGEST_SHOWN],
-    )

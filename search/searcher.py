@@ -6,9 +6,11 @@ import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 
 from kb.access import MEMBER
+from kb.documents import Document
 from kb.errors import InvalidInput
 from kb.language import detect_language
 from kb.protocols.keyword import KeywordSearch
@@ -20,9 +22,10 @@ from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, gather
 from search.fusion import Candidate, fused_search
 from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
 from search.query_terms import QueryTerms, search_terms
+from search.readings import PassageText, Readings
 from search.results import Asked, page_of_results
 from search.similar import SimilarRequest, similar_issues
-from search.sources import PassageText, ReadStore, Sources
+from search.sources import ReadStore, Sources
 from search.syntax import ParsedQuery, narrowed, parse
 
 __all__ = ["DEEPEST", "LANES", "SearchRequest", "Searcher"]
@@ -75,12 +78,8 @@ class Searcher:
         passage_text: PassageText | None = None,
         clock: Clock | None = None,
     ):
-        sources = Sources(store, keyword, vectors, encoder)
-        if passage_text is not None:
-            sources = replace(sources, passage_text=passage_text)
-        if clock is not None:
-            sources = replace(sources, clock=clock)
-        self._sources = sources
+        readings = Readings(passage_text or _no_text)
+        self._sources = Sources(store, keyword, vectors, encoder, readings, clock or _now)
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
         """Return what is known about the problem of a ticket. Raises InvalidInput, StoreError."""
@@ -225,3 +224,11 @@ def _is_confident(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> bool:
         reach += group.weight * math.log1p((size - held + 0.5) / (held + 0.5))
     best = max((evidence.keyword.get(one, 0.0) for one in evidence.ids), default=0.0)
     return reach > 0 and best >= COVERED * reach
+
+
+def _no_text(document: Document, number: int) -> str | None:
+    return None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol
 
-from kb.documents import Document
 from kb.protocols.keyword import KeywordSearch
 from kb.protocols.store import ChangeLog, DocumentStore
 from kb.protocols.vector import VectorSearch
 from kb.queries import Viewer
 from kb.reporting import Clock
 from search.lanes import EncoderSource
+from search.readings import Readings
 
 OLDEST_LOOKED_AT = 200
 NEWEST_LOOKED_AT = 300
@@ -22,20 +20,9 @@ longest, and those that changed last, which wait behind an import. More than the
 reading them all would make each search slow; results themselves are always checked.
 """
 
-PassageText = Callable[[Document, int], str | None]
-"""Returns the words of one passage of a document, by its number; `None` when the document no longer has it."""
-
 
 class ReadStore(DocumentStore, ChangeLog, Protocol):
     """The parts of the store that answers need."""
-
-
-def _no_text(document: Document, number: int) -> str | None:
-    return None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +33,8 @@ class Sources:
     keyword: KeywordSearch | None
     vectors: VectorSearch | None
     encoder: EncoderSource
-    passage_text: PassageText = _no_text
-    clock: Clock = _now
+    readings: Readings
+    clock: Clock
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.
