@@ -99,7 +99,7 @@ def test_a_file_as_home_is_wrong_usage(tmp_path: Path) -> None:
         (("import", "articles", SAMPLES / "articles", "--source", "a/b"), "holds ':' or '/'"),
         (("search", "vpn", "--filter", "service"), "FIELD=VALUE"),
         (("search", "vpn", "--filter", "colour=red"), "no filter 'colour'"),
-        (("search", "vpn", "--filter", "after=yesterday"), "is no date"),
+        (("search", "vpn", "--filter", "after=yesterday"), "is no time"),
         (("search", "--queries", "nowhere.jsonl", "--run", "run"), "nowhere.jsonl does not exist"),
         (("similar", "nowhere.json"), "nowhere.json does not exist"),
         (("evaluate", "--task", "search", "nowhere.jsonl", "nowhere.tsv"), "nowhere.tsv does not exist"),

@@ -140,11 +140,11 @@ def test_a_restore_of_what_is_no_backup_leaves_the_home_empty(tmp_path: Path) ->
         connection.execute("CREATE TABLE photograph (id INTEGER)")
     connection.close()
 
-    for name, says in (("letter.db", "is no database"), ("other.db", "is a database of another program")):
+    for name in ("letter.db", "other.db"):
         told = run("--home", tmp_path / "home", "restore", tmp_path / name)
         assert told.code == 1
         assert len(told.error_lines) == 1
-        assert says in told.err
+        assert f"{tmp_path / name} is no backup that can be read" in told.err
         assert list((tmp_path / "home").iterdir()) == []
 
 

@@ -30,6 +30,7 @@ class Served:
     process: subprocess.Popen[str]
     address: str
     link: str
+    log: Path
 
     def get(self, path: str, token: str = "", browser: OpenerDirector | None = None) -> tuple[int, str]:
         """Return status and body."""
@@ -44,7 +45,7 @@ class Served:
     def found(self, text: str, token: str) -> list[str]:
         """Return the ids that the endpoint finds, best first."""
         status, body = self.get(f"/api/v1/search?limit=100&q={quote(text)}", token)
-        assert status == 200, body
+        assert status == 200, (body, self.log.read_text())
         return [result["id"] for result in json.loads(body)["results"]]
 
 
@@ -57,7 +58,7 @@ def serve(home: Path, log: Path) -> Served:
     assert address, (told, log.read_text())
     link = re.fullmatch(rf"Sign in once with ({re.escape(address[1])}/sign-in/\S+)\n", told[1])
     assert link, told
-    return Served(home, process, address[1], link[1])
+    return Served(home, process, address[1], link[1], log)
 
 
 def stop(served: Served, number: signal.Signals = signal.SIGTERM) -> int:
