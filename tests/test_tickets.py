@@ -281,6 +281,7 @@ def test_resolution_steps_are_numbered_or_bulleted_lines(text: str, steps: list[
 
 
 def test_resolution_steps_keep_the_code_that_stands_below_a_step() -> None:
-    text = "1. Restart the service:\n\n    ```sh\n    systemctl restart <unit>\n    ```\n\n2. Check it.\n\n```\nno step\n```"
+    code = "    ```sh\n    systemctl restart <unit>\n    ```"
+    text = f"1. Restart the service:\n\n{code}\n\n2. Check it.\n\n```\nno step\n```"
 
     assert resolution_steps(text) == ["Restart the service: `systemctl restart <unit>`", "Check it."]

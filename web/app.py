@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kb.errors import FixloreError
 from web.api import articles, feedback, search, similar, tickets
 from web.api.authentication import authenticate, open_to_all
+from web.api.schemas import Problem
 from web.health import health
 from web.problems import problem_of, status_of, validation_problem, wants_problem
 from web.site.errors import error_page
@@ -36,6 +37,7 @@ def create_app(services: Services) -> OpenAPI:
         info=Info(title="Fixlore", version="1", description="Has anyone fixed this before?"),
         security_schemes=SECURITY_SCHEMES,
         validation_error_callback=validation_problem,
+        validation_error_model=Problem,
         doc_ui=False,
     )
     app.extensions["fixlore"] = services
