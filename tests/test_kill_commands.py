@@ -19,13 +19,13 @@ def shipped_work(place: Path) -> Work:
     """Return the import of the samples and some of the examples."""
     folder = place / "runbooks"
     shutil.copytree(SAMPLES / "articles", folder)
-    for name in ("windows", "email", "post-mortems"):
+    for name in ("windows", "email"):
         shutil.copytree(EXAMPLES / name, folder / "examples" / name)
     shipped = (EXAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines()
     examples = [json.dumps({**json.loads(line), "source": "helpdesk"}) for line in shipped]
-    tickets = [*(SAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines(), *examples[::2]]
+    tickets = [*(SAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines(), *examples[::3]]
     (place / "tickets.jsonl").write_text("\n".join(tickets), encoding="utf-8")
-    others = [json.loads(line) for line in examples[1:80:2]]
+    others = [json.loads(line) for line in examples[1:90:3]]
     searches = [json.dumps({"id": f"q{at}", "text": one["title"]}) for at, one in enumerate(others)]
     asked = [json.dumps({**one, "id": f"q{at}"}) for at, one in enumerate(others)]
     (place / "searches.jsonl").write_text("\n".join(searches), encoding="utf-8")
