@@ -350,3 +350,21 @@ def test_threads_read_whole_states_while_another_writes(engine: str, tmp_path: P
     assert len(ids_of(index, words("version14"))) == 20
     assert ids_of(index, words("version13")) == []
     index.close()
+
+
+def test_a_commit_succeeds_where_a_process_was_killed_just_before_the_same_one(tmp_path: Path) -> None:
+    index = filled(open_keyword_index("tantivy", tmp_path), *SMALL)
+    index.close()
+    committed = (tmp_path / "meta.json").read_bytes()
+    killed = open_keyword_index("tantivy", tmp_path)
+    killed.apply([], ["a"])
+    killed.close()
+    assert list(tmp_path.glob("*.del"))
+    (tmp_path / "meta.json").write_bytes(committed)  # what a kill before the last step of the commit leaves
+
+    again = open_keyword_index("tantivy", tmp_path)
+    again.apply([], ["a"])
+    again.refresh()
+
+    assert ids_of(again, words("vpn")) == ["c"]
+    again.close()

@@ -235,7 +235,10 @@ class TantivyIndex:
                     lock = FileLock(self._directory / LOCK_NAME)
                     lock.acquire()
                     try:
-                        self._writer = self._index.writer(WRITER_BYTES, 1), lock
+                        writer = self._index.writer(WRITER_BYTES, 1)
+                        # A process killed just before a commit leaves a file under the very name the next one takes.
+                        writer.garbage_collect_files()
+                        self._writer = writer, lock
                     except BaseException:
                         lock.release()
                         raise
