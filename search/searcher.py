@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +17,9 @@ from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
+from search.coverage import coverage
 from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, gather
-from search.fusion import Candidate, fused_search
+from search.fusion import COVERED_FIRST, Candidate, fused_search, reordered
 from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
 from search.query_terms import QueryTerms, search_terms
 from search.readings import PassageText, Readings
@@ -41,7 +41,7 @@ splits 1 % of the article queries in English and 9 % of the German ones about En
 asked of articles on another subject a quarter to a half.
 """
 COVERED = 0.5
-"""An answer is not uncertain when its best BM25 is this share of the summed idf of the query's words."""
+"""An answer that holds this share of what the query says is not uncertain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +120,12 @@ class Searcher:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency)
                 evidence = asking(terms, parsed.text)
-        order = _order(evidence, terms)
+        order, covered = _order(lanes, evidence, terms)
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=where != Filter())
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
         results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
         return SearchAnswer(
-            status=_status(lanes, evidence, terms),
+            status=_status(lanes, evidence, covered),
             retrieval=Retrieval(
                 mode=lanes.mode,
                 degraded=lanes.down,
@@ -145,10 +145,11 @@ class Searcher:
         )
 
 
-def _order(evidence: Evidence, terms: QueryTerms) -> list[str]:
-    """Return the ids, best first: those near the top of some lane, and then those that only a deeper look found.
+def _order(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[list[str], float]:
+    """Return the ids, best first, and how much of the query the best covered holds, words that nobody uses included.
 
-    So the first pages are the same however deep a later one looks.
+    Those near the top of some lane come first, then those that only a deeper look found: so the first pages are the
+    same however deep a later one looks.
     """
     candidates = [
         Candidate(
@@ -159,11 +160,14 @@ def _order(evidence: Evidence, terms: QueryTerms) -> list[str]:
         )
         for one in evidence.ids
     ]
-    near = [one for one in candidates if one.document_id in evidence.near]
-    far = [one for one in candidates if one.document_id not in evidence.near]
-    return [
-        fused.candidate.document_id for some in (near, far) for fused in fused_search(some, is_lookup=terms.is_lookup)
-    ]
+    near = fused_search([one for one in candidates if one.document_id in evidence.near], is_lookup=terms.is_lookup)
+    far = fused_search([one for one in candidates if one.document_id not in evidence.near], is_lookup=terms.is_lookup)
+    covered = coverage(lanes, terms.keyword, [one.candidate.document_id for one in near[:COVERED_FIRST]])
+    near = reordered(near, covered.shares, is_lookup=terms.is_lookup)
+    return (
+        [one.candidate.document_id for one in (*near, *far)],
+        covered.known * max(covered.shares.values(), default=0.0),
+    )
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:
@@ -202,28 +206,15 @@ def _values(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
     return tuple(FacetValue(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _status(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> Status:
+def _status(lanes: Lanes, evidence: Evidence, covered: float) -> Status:
+    """Return `degraded`, or whether something speaks for the best candidates beyond a chance word."""
     if lanes.down:
         return "degraded"
-    return "ok" if _is_confident(lanes, evidence, terms) else "no_confident_match"
-
-
-def _is_confident(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> bool:
-    """Say whether something speaks for the best candidates beyond a chance word."""
     if not evidence.ids:
-        return False
+        return "no_confident_match"
     similarity = max((evidence.semantic.get(one, -1.0) for one in evidence.ids), default=-1.0)
-    if evidence.exact or similarity >= CONFIDENT or not evidence.semantic:
-        return True
-    groups = terms.keyword.words
-    counts = lanes.document_frequency(sorted({term for group in groups for term in group.terms}))
-    size = lanes.size
-    reach = 0.0
-    for group in groups:
-        held = min(size, sum(counts.get(term, 0) for term in group.terms))
-        reach += group.weight * math.log1p((size - held + 0.5) / (held + 0.5))
-    best = max((evidence.keyword.get(one, 0.0) for one in evidence.ids), default=0.0)
-    return reach > 0 and best >= COVERED * reach
+    is_confident = bool(evidence.exact) or similarity >= CONFIDENT or covered >= COVERED or not evidence.semantic
+    return "ok" if is_confident else "no_confident_match"
 
 
 def _no_text(document: Document, number: int) -> str | None:

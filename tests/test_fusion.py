@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.fusion import Candidate, Fused, fused_search, fused_similar, recency
+from search.fusion import COVERED_FIRST, Candidate, Fused, fused_search, fused_similar, recency, reordered
 
 _UNIT = st.integers(0, 64).map(lambda number: number / 64)
 """Few values, so that ties are common, and exact in binary, so that arithmetic is."""
@@ -35,7 +35,7 @@ def _ids(fused: Sequence[Fused]) -> list[str]:
     return [one.candidate.document_id for one in fused]
 
 
-def test_fusion_adds_the_shares_of_the_best_cosine_and_the_best_bm25() -> None:
+def test_fusion_adds_the_cosine_and_the_share_of_the_best_bm25() -> None:
     fused = fused_search(
         [
             Candidate(document_id="a", semantic=0.5, keyword=10.0),
@@ -43,8 +43,8 @@ def test_fusion_adds_the_shares_of_the_best_cosine_and_the_best_bm25() -> None:
             Candidate(document_id="c", semantic=0.4, keyword=1.0),
         ]
     )
-    assert _ids(fused) == ["a", "b", "c"]
-    assert [one.value for one in fused] == pytest.approx([0.79375, 0.64, 0.32])
+    assert _ids(fused) == ["b", "a", "c"]
+    assert [one.value for one in fused] == pytest.approx([0.65, 0.625, 0.325])
 
 
 def test_fusion_of_tickets_adds_each_feature_by_its_weight() -> None:
@@ -82,7 +82,34 @@ def test_fusion_places_exact_matches_first_when_the_query_is_a_lookup() -> None:
     assert _ids(fused_search([exact, words], is_lookup=True)) == ["exact", "words"]
 
 
+def test_fusion_prefers_what_covers_more_of_the_query() -> None:
+    first = fused_search(
+        [Candidate(document_id="a", semantic=0.6, keyword=5.0), Candidate(document_id="b", semantic=0.5, keyword=5.0)]
+    )
+    assert _ids(reordered(first, {"a": 0.3, "b": 1.0})) == ["b", "a"]
+    assert _ids(reordered(first, {"a": 0.3, "b": 0.5})) == ["a", "b"]
+    assert _ids(reordered(first, {})) == ["a", "b"]
+
+
+def test_fusion_looks_at_the_coverage_of_the_first_only() -> None:
+    many = [Candidate(document_id=f"{at:02}", semantic=1 - at / 100) for at in range(COVERED_FIRST + 1)]
+    order = _ids(reordered(fused_search(many), {f"{COVERED_FIRST:02}": 1.0, f"{COVERED_FIRST - 1:02}": 1.0}))
+    assert order[-1] == f"{COVERED_FIRST:02}"
+    assert order.index(f"{COVERED_FIRST - 1:02}") < COVERED_FIRST - 1
+
+
+@given(candidates=_CANDIDATES, shares=st.dictionaries(st.text("abcdef", min_size=1, max_size=3), _UNIT))
+def test_fusion_keeps_exact_matches_before_purely_semantic_ones_whatever_is_covered(
+    candidates: list[Candidate], shares: dict[str, float]
+) -> None:
+    order = [one.candidate for one in reordered(fused_search(candidates), shares)]
+    assert len(order) == len(candidates)
+    last_exact = max((at for at, one in enumerate(order) if one.is_exact), default=0)
+    assert not any(one.is_only_semantic for one in order[:last_exact])
+
+
 def test_fusion_of_nothing_is_nothing() -> None:
+    assert reordered([], {}) == []
     assert fused_search([]) == []
     assert fused_similar([]) == []
 

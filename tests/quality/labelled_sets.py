@@ -96,8 +96,9 @@ def installation(corpus: Corpus, homes: Path) -> Iterator[Services]:
                 early = homes / f"{corpus.name}.jsonl"
                 early.write_text(_without_later_fields(data_path() / corpus.tickets), encoding="utf-8")
                 import_tickets(services.store, early)
-        services.indexing().drain()
-        services.indexes.refresh()
+        if services.store.pending_count():
+            services.indexing().drain()
+            services.indexes.refresh()
         yield services
 
 
