@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
-from search.similar import SimilarRequest
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from kb.documents import Ticket
 from kb.language import detect_language
 from kb.queries import Filter
+from search.similar import SimilarRequest
 from web.bodies import logged
 from web.wiring import Services
 

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user, login_required
-from search.searcher import SearchRequest
 
 from search.answers import SearchAnswer
+from search.searcher import SearchRequest
 from web.bodies import FACETS, filter_of, logged
 from web.site.filters import FACET_NAMES
 from web.wiring import Services
