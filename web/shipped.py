@@ -15,6 +15,7 @@ from kb.language import detect_language
 from kb.protocols.store import Store
 
 LOADED_SETTING = "examples"
+LOADING = "loading"
 _FOLDERS = {MANUAL_SOURCE: "manual", DECISION_SOURCE: "decisions", EXAMPLE_SOURCE: "examples"}
 
 
@@ -35,6 +36,7 @@ def load_manual(store: Store) -> None:
 def load_examples(store: Store) -> tuple[ImportReport, ImportReport]:
     """Load the example articles and tickets once; the mark that they were loaded survives their removal."""
     folder = shipped_folder(EXAMPLE_SOURCE)
+    store.put_setting(LOADED_SETTING, LOADING)  # killed halfway, the next start goes on
     articles = import_articles(store, folder, source=EXAMPLE_SOURCE, prune=False, detect=detect_language)
     tickets = import_tickets(store, folder / "tickets.jsonl", source=EXAMPLE_SOURCE)
     store.put_setting(LOADED_SETTING, "loaded")
@@ -49,5 +51,6 @@ def remove_examples(store: Store) -> tuple[int, int]:
 
 
 def is_new(store: Store) -> bool:
-    """Say whether this home has never been used: nothing stored and examples never loaded."""
-    return store.setting(LOADED_SETTING) is None and not store.counts()
+    """Say whether this home has never been used, or its examples were loaded only in part."""
+    state = store.setting(LOADED_SETTING)
+    return state == LOADING or (state is None and not store.counts())
