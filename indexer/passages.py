@@ -91,11 +91,7 @@ class _Words:
 
 def passages_of(document: Document) -> tuple[Passage, ...]:
     """Return a document's passages in order of their numbers, none when it has no text at all."""
-    letters = _LETTERS_A_PIECE.get(document.language.partition("-")[0].casefold(), _LETTERS_A_PIECE_ELSEWHERE)
-    if isinstance(document, Ticket):
-        found, most = list(_ticket_passages(document, letters)), MOST_PASSAGES_OF_TICKET
-    else:
-        found, most = list(_article_passages(document, letters)), MOST_PASSAGES_OF_ARTICLE
+    found, most = list(_cuts_in(document)), _most_of(document)
     if len(found) > most:
         found = found[: most - most // 4] + found[-(most // 4) :]
     kept = [one for one in found if one[0].strip()]
@@ -105,12 +101,41 @@ def passages_of(document: Document) -> tuple[Passage, ...]:
     )
 
 
+def passage_text(document: Document, number: int) -> str | None:
+    """Return the text of one passage as `passages_of` numbers them, `None` when there is none.
+
+    Cuts no more of the document than it must: a page of results asks for one passage of each.
+    """
+    most = _most_of(document)
+    kept = 0
+    for at, (text, _, _, _) in enumerate(_cuts_in(document)):
+        if at == most - most // 4:  # from here on it matters how many there are
+            passages = passages_of(document)
+            return passages[number].text if number < len(passages) else None
+        if text.strip():
+            if kept == number:
+                return text[:_LONGEST_TEXT]
+            kept += 1
+    return None
+
+
 def text_hash(text: str) -> str:
     """Return the name under which the store keeps the vector of a text."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 _Cut = tuple[str, tuple[str, ...], int, int]
+
+
+def _most_of(document: Document) -> int:
+    return MOST_PASSAGES_OF_TICKET if isinstance(document, Ticket) else MOST_PASSAGES_OF_ARTICLE
+
+
+def _cuts_in(document: Document) -> Iterator[_Cut]:
+    letters = _LETTERS_A_PIECE.get(document.language.partition("-")[0].casefold(), _LETTERS_A_PIECE_ELSEWHERE)
+    if isinstance(document, Ticket):
+        return _ticket_passages(document, letters)
+    return _article_passages(document, letters)
 
 
 def _ticket_passages(ticket: Ticket, letters: int) -> Iterator[_Cut]:

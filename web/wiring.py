@@ -12,9 +12,8 @@ from indexer.current import CurrentIndexes
 from indexer.engines import Engines, installed_engines
 from indexer.indexing import Indexing
 from indexer.manifest import KEYWORD, VECTORS, current_generation
-from indexer.passages import passages_of
+from indexer.passages import passage_text
 from indexer.worker import IndexWorker
-from kb.documents import Document
 from kb.errors import FixloreError, IndexUnavailable, ModelUnavailable, RecipeMismatch, StoreError
 from kb.protocols.encoder import Encoder
 from kb.protocols.store import Store
@@ -84,7 +83,7 @@ class Services:
         with self._lock:
             if self._searcher is None:
                 self._searcher = Searcher(
-                    self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=_passage_text
+                    self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=passage_text
                 )
             return self._searcher
 
@@ -166,11 +165,6 @@ class Services:
             self._worker = None
         self.responses.close()
         self.store.close()
-
-
-def _passage_text(document: Document, number: int) -> str | None:
-    passages = passages_of(document)
-    return passages[number].text if number < len(passages) else None
 
 
 def _failure(check: Callable[[], object]) -> FixloreError | None:
