@@ -37,7 +37,7 @@ from kb.protocols.store import Outcome, TicketUpsert
 
 LONGEST_TITLE = 2000
 RESERVED_SOURCES = (EXAMPLE_SOURCE, MANUAL_SOURCE, DECISION_SOURCE, SITE_SOURCE)
-"""What a ticket system may not call itself: such documents are hidden, replaced or removed as Fixlore's own."""
+"""What no import and no ticket system may call itself: such documents are hidden, replaced or removed as our own."""
 _TEXTS = ("description", "environment", "resolution")
 _NAMES = ("resolution_code", "status", "priority", "category", "service", "configuration_item", "assignment_group")
 _LISTS = ("components", "tags")
@@ -87,8 +87,8 @@ def parse_upsert(fields: Mapping[str, JSON], *, source: str | None = None) -> Ti
 
 def refuse_reserved(source: str) -> None:
     """Raise InvalidInput (field `source`) for a source that only Fixlore's own content has, whatever its case."""
-    if source.casefold() in RESERVED_SOURCES:
-        raise InvalidInput(f"source {source!r} is kept for Fixlore's own content; name another", field="source")
+    if source.strip().casefold() in RESERVED_SOURCES:
+        raise InvalidInput(f"source {source!r} is kept for Fixlore's own content; name another source", field="source")
 
 
 def merged(

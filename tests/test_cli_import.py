@@ -178,7 +178,7 @@ def test_an_article_of_another_source_is_refused_with_both_named(kb_home: Path, 
     assert run("--home", kb_home, "import", "articles", tmp_path / "first").out == "2 unchanged\n"
 
 
-@pytest.mark.parametrize("source", ["manual", "decision", "Example"])
+@pytest.mark.parametrize("source", ["manual", "decision", "Example", "site"])
 def test_sources_of_shipped_content_are_refused(kb_home: Path, tmp_path: Path, source: str) -> None:
     """Each start brings the manual up to its version and prunes: a folder named `manual` would be emptied by it."""
     folder = written(tmp_path / source, {"lamp.md": GOOD})
@@ -187,7 +187,7 @@ def test_sources_of_shipped_content_are_refused(kb_home: Path, tmp_path: Path, s
     for arguments in (("articles", folder), ("tickets", file, "--source", source)):
         told = run("--home", kb_home, "import", *arguments)
         assert told.code == 1
-        assert f"the source '{source}' is kept" in told.err
+        assert f"source '{source}' is kept for Fixlore's own content; name another source" in told.err
 
     assert run("--home", kb_home, "import", "articles", folder, "--source", "mine").code == 0
     assert found(kb_home, "replace the scanner lamp") == ["lamp"]

@@ -137,9 +137,16 @@ def test_fix_side_of_other_articles_has_no_state() -> None:
         max_size=200,
     )
 )
-def test_fix_side_never_fails(body: str) -> None:
-    fix_side(_article(f"## Resolution\n{body}"))
-    fix_side(Ticket(source="d", external_id="1", title="x", resolution=body, resolution_code="fixed"))
+def test_fix_side_of_any_text_keeps_its_kind_and_stays_short(body: str) -> None:
+    for document, kind in (
+        (_article(f"## Resolution\n{body}"), "none"),
+        (Ticket(source="d", external_id="1", title="x", resolution=body, resolution_code="fixed"), "permanent_fix"),
+    ):
+        resolution = fix_side(document).resolution
+        assert resolution is not None
+        assert resolution.kind == kind
+        assert len(resolution.summary) <= LONGEST_SUMMARY
+        assert all(len(step) <= LONGEST_SUMMARY for step in resolution.steps)
 
 
 @given(st.text(max_size=2000), st.integers(10, LONGEST_SUMMARY))

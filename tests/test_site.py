@@ -29,6 +29,13 @@ def test_a_page_leads_to_sign_in_without_a_session_and_shows_with_one(
     assert person.get(path).status_code == 200
 
 
+def test_sign_in_leads_on_to_the_page_that_was_asked_for(client: FlaskClient, services: Services) -> None:
+    refused = client.get("/articles/vpn/error-809")
+    client.get(refused.headers["Location"])
+
+    assert client.get(new_sign_in_path(services.store)).headers["Location"] == "/articles/vpn/error-809"
+
+
 def test_a_sign_in_link_works_once(app: Flask, services: Services) -> None:
     link = new_sign_in_path(services.store)
 

@@ -24,13 +24,13 @@ def new_sign_in_path(store: Store) -> str:
 
 def spend_link(store: Store, secret: str) -> bool:
     """Say whether `secret` is the live link, and void it if so."""
-    stored = json.loads(store.setting(LINK_SETTING) or "{}")
-    if not hmac.compare_digest(str(stored.get("hash", "")), _hash(secret)):
+    kept = store.setting(LINK_SETTING)
+    stored = json.loads(kept or "{}")
+    if kept is None or not hmac.compare_digest(str(stored.get("hash", "")), _hash(secret)):
         return False
     if datetime.fromisoformat(stored["expires"]) < datetime.now(UTC):
         return False
-    store.put_setting(LINK_SETTING, None)
-    return True
+    return store.take_setting(LINK_SETTING, kept)
 
 
 def _hash(secret: str) -> str:

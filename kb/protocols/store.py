@@ -302,6 +302,10 @@ class AccessStore(Protocol):
         """Keep a value, or drop it when `None`."""
         ...
 
+    def take_setting(self, name: str, value: str) -> bool:
+        """Drop a value if it is still this one, and say whether it was: of many who try at once, one succeeds."""
+        ...
+
 
 class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, Protocol):
     """The store of record. Everything in the indexes can be rebuilt from it.

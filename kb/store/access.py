@@ -124,6 +124,12 @@ class SqlAccess(Part):
             row = sqlite.insert(setting).values(name=name, value=value)
             connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
 
+    def take_setting(self, name: str, value: str) -> bool:
+        """Drop a value if it is still this one, and say whether it was."""
+        with self._database.write() as connection:
+            taken = connection.execute(delete(setting).where(setting.c.name == name, setting.c.value == value))
+            return taken.rowcount == 1
+
 
 def _feedback_of(connection: Connection, result_ids: Sequence[str]) -> Sequence[tuple[str, str, int]]:
     given = tables.feedback

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -109,6 +110,16 @@ class AccessSuite:
         store.put_setting("key", None)
         store.put_setting("key", None)
         assert (store.setting("key"), store.setting("other")) == (None, "")
+
+    def test_setting_is_taken_once_and_only_as_it_is(self, store: Store) -> None:
+        store.put_setting("link", "secret")
+        assert not store.take_setting("link", "other")
+        assert store.setting("link") == "secret"
+        with ThreadPoolExecutor(8) as pool:
+            taken = list(pool.map(lambda _: store.take_setting("link", "secret"), range(8)))
+        assert sorted(taken) == [False] * 7 + [True]
+        assert store.setting("link") is None
+        assert not store.take_setting("link", "secret")
 
     def test_backup_is_written_to_a_new_file_only(self, store: Store, tmp_path: Path) -> None:
         store.put_articles([article()], "author")

@@ -137,6 +137,13 @@ class MemoryAccess:
             else:
                 self._settings[name] = value
 
+    def take_setting(self, name: str, value: str) -> bool:
+        with self._open():
+            if self._settings.get(name) != value:
+                return False
+            del self._settings[name]
+            return True
+
     def _forget(self, ticket_id: str) -> None:
         """Remove vectors of its texts and every mention of it."""
         self.forget_vectors(sorted(self._texts.pop(ticket_id, ())))

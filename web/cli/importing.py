@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
-from kb.errors import InvalidInput
 from kb.exporting import import_export
 from kb.importing import ImportReport, import_articles, import_tickets
 from kb.language import detect_language
 from kb.settings import read_settings
 from kb.ticket_files import FORMATS
+from kb.tickets import refuse_reserved
 from web.cli.indexing import bring_up
 from web.cli.progress import progress_bar, say
 from web.wiring import opened_store
-
-SHIPPED = (MANUAL_SOURCE, DECISION_SOURCE, EXAMPLE_SOURCE)
-"""Sources of shipped content. Each start replaces the first two, and one command removes the third."""
 
 no_wait = click.option("--no-wait", is_flag=True, help="While a server runs, return before it has indexed.")
 
@@ -38,7 +34,7 @@ def articles(ctx: click.Context, directory: Path, source: str | None, prune: boo
     """Take in every Markdown file below DIRECTORY."""
     settings = read_settings(ctx.obj)
     source = source or directory.resolve().name
-    _refuse_shipped(source)
+    refuse_reserved(source)
     with opened_store(settings) as store:
         with progress_bar("Reading") as progress:
             report = import_articles(
@@ -64,7 +60,8 @@ def articles(ctx: click.Context, directory: Path, source: str | None, prune: boo
 def tickets(ctx: click.Context, file: Path, source: str | None, file_format: str | None, no_wait: bool) -> None:
     """Take in the tickets of FILE: JSONL or CSV."""
     settings = read_settings(ctx.obj)
-    _refuse_shipped(source)
+    if source is not None:
+        refuse_reserved(source)
     with opened_store(settings) as store:
         with progress_bar("Reading") as progress:
             report = import_tickets(store, file, source, format=file_format, progress=progress)
@@ -85,15 +82,6 @@ def whole_export(ctx: click.Context, directory: Path, no_wait: bool) -> None:
         tell(report)
         bring_up(settings, store, wait=not no_wait)
     ctx.exit(1 if report.errors else 0)
-
-
-def _refuse_shipped(source: str | None) -> None:
-    """Raise InvalidInput for the name of a shipped source: what came in under it would be removed with it."""
-    if source is not None and source.strip().casefold() in SHIPPED:
-        raise InvalidInput(
-            f"the source {source!r} is kept for content that comes with Fixlore; name another with --source",
-            field="source",
-        )
 
 
 def tell(report: ImportReport) -> None:

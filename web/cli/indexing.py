@@ -46,7 +46,11 @@ def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = Fa
         if rebuild:
             indexing.ask_for_rebuild()
     if not wait:
-        click.echo(f"A server indexes {store.pending_count()} changed documents.")
+        click.echo(
+            "The server makes the indexes anew."
+            if rebuild
+            else f"A server indexes {store.pending_count()} changed documents."
+        )
         return True
     most = store.pending_count()
     with progress_bar("Waiting for the server") as progress:

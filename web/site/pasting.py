@@ -47,5 +47,5 @@ def paste_page() -> str | tuple[str, int]:
     answer = services.searcher().similar(
         SimilarRequest(ticket=ticket, filter=Filter(), limit=LIMIT, viewer=current_user.viewer)
     )
-    response_id = logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
-    return render_template("similar/paste.html", form=form, answer=answer, response_id=response_id)
+    logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
+    return render_template("similar/paste.html", form=form, answer=answer)

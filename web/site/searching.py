@@ -50,12 +50,11 @@ def search_page() -> str:
             facets=FACETS,
         )
     )
-    response_id = logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
+    logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
     return render_template(
         "search/results.html",
         query=text,
         answer=answer,
-        response_id=response_id,
         facets=_facet_links(answer, chosen, text),
         chosen=chosen,
         page=page,

@@ -33,7 +33,9 @@ def load_person(person_id: str) -> Person | None:
 
 @pages.get("/sign-in")
 def waiting() -> str:
-    """Tell somebody without a session how to get one."""
+    """Tell somebody without a session how to get one, and remember where they wanted to go."""
+    if "next" in request.args:
+        session["next"] = request.args["next"]
     return render_template("sign_in/sign_in.html", failed=False)
 
 
@@ -44,9 +46,10 @@ def sign_in(secret: str) -> str | Response | tuple[str, int]:
         return ""
     if not spend_link(current_app.extensions["fixlore"].store, secret):
         return render_template("sign_in/sign_in.html", failed=True), 403
+    target = request.args.get("next") or session.get("next", "")
     session.clear()
     login_user(Person(), remember=True)
-    return redirect(_safe_target(request.args.get("next", "")))
+    return redirect(_safe_target(target))
 
 
 @pages.post("/sign-out")
