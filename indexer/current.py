@@ -117,6 +117,10 @@ class CurrentKeyword:
         """Return at most `depth` matching documents, best first."""
         return self._opened().search(query, where, viewer, depth)
 
+    def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
+        """Return the ids of at most `depth` admitted documents, the newest first."""
+        return self._opened().newest(where, viewer, depth)
+
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the score of those of `ids` that match."""
         return self._opened().score(query, ids)

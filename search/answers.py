@@ -56,11 +56,15 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What fixed it. `kind` is `permanent_fix`, `workaround`, `configuration_change` or `none`."""
+    """What fixed it. `kind` is `permanent_fix`, `workaround`, `configuration_change` or `none`.
+
+    `markdown` is the whole section as an article writes it, for pages; empty for tickets and for very long sections.
+    """
 
     kind: str
     summary: str
     steps: tuple[str, ...] = ()
+    markdown: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,8 @@ class Result:
 
     `url` is where the document lives outside (a ticket system), `None` where it lives here. `band` and `score` stay
     `None` while answers are not calibrated. `state` is an article's state, so that a draft can be marked as one.
-    `stale`: its review was due before today.
+    `stale`: its review was due before today. `source` is the ticket system, the imported folder, or `site`; that of
+    shipped example content is `example`.
     """
 
     rank: int
@@ -94,6 +99,7 @@ class Result:
     stale: bool = False
     state: str | None = None
     service: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

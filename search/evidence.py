@@ -100,5 +100,17 @@ def gather(
     return evidence.without(refused | faint)
 
 
+def browse(lanes: Lanes, terms: QueryTerms, depth: int) -> Evidence | None:
+    """Return what the filter admits when nothing is asked, the newest first; left out is what the query excludes.
+
+    `None` when the keyword lane, which knows the dates, does not answer.
+    """
+    ids = tuple(lanes.newest(depth))
+    if not lanes.is_up("keyword"):
+        return None
+    found = Evidence(ids, {}, {}, {}, frozenset(), {}, {}, frozenset(ids))
+    return found.without(lanes.refused(terms.keyword, ids))
+
+
 def _ranks(hits: Sequence[Hit]) -> dict[str, int]:
     return {hit.document_id: rank for rank, hit in enumerate(hits, 1)}

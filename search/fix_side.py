@@ -18,6 +18,8 @@ RESOLUTION_KINDS = ("permanent_fix", "workaround", "configuration_change", "none
 LONGEST_SUMMARY = 400
 """Characters; answers show the gist, the document the rest."""
 MOST_STEPS = 20
+LONGEST_SECTION = 8_000
+"""Characters of a section that is handed on whole, with its code blocks; of a longer one only the steps are."""
 _READ = 200_000
 """Characters of an article that are looked at: a pasted log below it holds no fix."""
 
@@ -124,7 +126,8 @@ def _resolution(kind: str, text: str, *, is_markdown: bool = False) -> Resolutio
         first = re.search(r"^[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S", text, re.MULTILINE)
         lead = text[: first.start()] if first else text
     summary = shortened(plain_text(lead) if is_markdown else lead)
-    return Resolution(kind, summary or shortened(" ".join(steps[:2])), tuple(shortened(step) for step in steps))
+    whole = text.strip() if is_markdown and len(text) <= LONGEST_SECTION else ""
+    return Resolution(kind, summary or shortened(" ".join(steps[:2])), tuple(shortened(step) for step in steps), whole)
 
 
 def _raw_sections(markdown: str) -> Iterator[tuple[str, str]]:

@@ -103,6 +103,10 @@ class Lanes:
 
         return self._guarded("semantic", hits, ())
 
+    def newest(self, depth: int) -> Sequence[str]:
+        """Return the ids of what filter and viewer admit, the newest first."""
+        return self._guarded("keyword", lambda: self._words().newest(self._where, self._viewer, depth), ())
+
     def scores(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the BM25 of those of `ids` that match."""
         return self._guarded("keyword", lambda: self._words().score(query, ids) if ids else {}, {})

@@ -93,6 +93,7 @@ class _Making:
             type=type_of(document),
             title=document.title,
             language=document.language,
+            source=document.source,
             scores=self._evidence.scores_of(document.id),
         )
 
@@ -142,6 +143,7 @@ class _Making:
             stale=self._is_stale(document),
             state=document.state if isinstance(document, Article) else None,
             service=document.service,
+            source=document.source,
         )
 
     def _is_stale(self, document: Document) -> bool:

@@ -18,7 +18,7 @@ from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
 from search.coverage import coverage
-from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, gather
+from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, browse, gather
 from search.fusion import COVERED_FIRST, Candidate, fused_search, reordered
 from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
 from search.query_terms import QueryTerms, search_terms
@@ -112,7 +112,11 @@ class Searcher:
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
         asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=max(DEPTH, request.limit))
         terms = search_terms(parsed, lanes.document_frequency)
-        if not parsed.text:
+        is_bounded = where != Filter()
+        browsed = browse(lanes, terms, depth) if is_bounded and not parsed.text else None
+        if browsed is not None:
+            evidence = browsed
+        elif not parsed.text:
             evidence = asking(terms, _browsed(where), floor=EVERYTHING, semantic_depth=depth)
         else:
             evidence = asking(terms, parsed.text)
@@ -120,8 +124,8 @@ class Searcher:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency)
                 evidence = asking(terms, parsed.text)
-        order, covered = _order(lanes, evidence, terms)
-        total, facets = _counted(lanes, terms, evidence, request, is_bounded=where != Filter())
+        order, covered = (browsed.ids, 1.0) if browsed is not None else _order(lanes, evidence, terms)
+        total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
         results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
         return SearchAnswer(
@@ -145,7 +149,7 @@ class Searcher:
         )
 
 
-def _order(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[list[str], float]:
+def _order(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[Sequence[str], float]:
     """Return the ids, best first, and how much of the query the best covered holds, words that nobody uses included.
 
     Those near the top of some lane come first, then those that only a deeper look found: so the first pages are the
@@ -178,7 +182,7 @@ def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:
 
 
 def _browsed(where: Filter) -> str:
-    """Return the text to be near to when a filter was given and nothing asked: the values that were filtered for."""
+    """Return the text to be near to when a filter was given, nothing asked, and only the semantic lane answers."""
     values = sorted(value for wanted in where.values.values() for value in wanted)
     is_bounded = bool(values or where.excluded or where.after or where.before)
     return (" ".join(values) or "fix") if is_bounded else ""

@@ -12,7 +12,7 @@ from kb.access import SHELL
 from kb.documents import Article, Document, Ticket
 from kb.errors import IndexUnavailable, ModelUnavailable
 from kb.protocols.encoder import Encoder, Vector
-from kb.queries import Filter, Hit, KeywordQuery, Viewer
+from kb.queries import Filter, Hit, Viewer
 from kb.tickets import parse_upsert, ticket_object
 from search.answers import SearchAnswer, SimilarAnswer
 from search.searcher import Searcher, SearchRequest
@@ -79,10 +79,10 @@ class Library:
 class BrokenKeywordIndex(MemoryKeywordIndex):
     """A keyword index whose files are damaged."""
 
-    def search(self, query: KeywordQuery, where: Filter, viewer: Viewer, depth: int) -> Sequence[Hit]:
+    def search(self, *asked: object) -> Sequence[Hit]:  # type: ignore[override]
         raise IndexUnavailable("the keyword index is damaged")
 
-    score = matches = holding = document_frequency = search  # type: ignore[assignment]
+    newest = score = matches = holding = document_frequency = search  # type: ignore[assignment]
 
 
 class BrokenVectorIndex(MemoryVectorIndex):

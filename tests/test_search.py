@@ -11,7 +11,7 @@ from kb.documents import Article, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
 from search.answers import FacetValue
-from search.searcher import LONGEST_QUERY
+from search.searcher import LONGEST_QUERY, SearchRequest
 from tests.library import Library, ids
 
 VPN = Article(
@@ -162,6 +162,20 @@ def test_search_shows_what_a_filter_admits_when_nothing_else_is_asked(library: L
     assert set(ids(answer)) == {PRINTER.id, TICKET.id}
     assert answer.total == 2
     assert answer.facets["type"] == (FacetValue("ticket", 1), FacetValue("troubleshooting", 1))
+
+
+def test_search_shows_the_newest_first_when_only_a_filter_is_given(library: Library) -> None:
+    older = replace(TICKET, external_id="0", opened_at=datetime(2026, 2, 1, tzinfo=UTC))
+    newer = replace(TICKET, external_id="2", opened_at=datetime(2026, 4, 1, tzinfo=UTC))
+    many = Library(older, TICKET, newer, PRINTER, VPN)
+    answer = many.search("service:printing")
+    assert ids(answer) == [newer.id, TICKET.id, older.id, PRINTER.id]
+    assert (answer.total, answer.status) == (4, "ok")
+    assert ids(many.search("service:printing -spooler")) == []
+    assert ids(many.search("service:printing", limit=2, offset=1)) == [TICKET.id, older.id]
+    without_dates = many.searcher(keyword=False).search(SearchRequest(text="service:printing"))
+    assert without_dates.status == "degraded"
+    assert set(ids(without_dates)) == {newer.id, TICKET.id, older.id, PRINTER.id}
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "!!!"])

@@ -90,6 +90,8 @@ def test_fix_side_of_an_article_is_in_its_sections(
     assert fix.root_cause == "A stale file."
     assert fix.workaround == "Restart."
     assert fix.resolution == Resolution("none", "Delete it.", ("Stop it.", "Delete file."))
+    assert fix.resolution is not None
+    assert fix.resolution.markdown.startswith("Delete it.")
 
 
 def test_fix_side_of_a_section_holds_its_subsections() -> None:

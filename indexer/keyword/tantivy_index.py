@@ -18,7 +18,7 @@ from indexer.keyword.exact_text import exact_key, index_terms
 from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, write_stamp
 from indexer.keyword.query_plan import QueryPlan, plan_of
 from indexer.keyword.tantivy_query import TantivyQueries
-from indexer.keyword.tantivy_ranking import CommittedState, best_hits, committed_state, scores_of
+from indexer.keyword.tantivy_ranking import CommittedState, best_hits, committed_state, newest_ids, scores_of
 from indexer.keyword.tantivy_schema import (
     ANY_TEXT,
     FINGERPRINT,
@@ -81,6 +81,14 @@ class TantivyIndex:
             bounds = self._queries.within(where, viewer, state.readership)
             wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), *bounds])
             return best_hits(state, wanted, depth)
+
+    def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
+        """Return the ids of at most `depth` admitted documents, the newest first, undated ones last."""
+        if depth <= 0:
+            return ()
+        state = self._open_state()
+        with self._translated():
+            return newest_ids(state, self._queries.by_date(where, viewer, state.readership), depth)
 
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the score of those of `ids` that match."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tantivy import FieldType, Occur, Query, Schema
 
@@ -23,6 +25,17 @@ from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Viewer
 Clause = tuple[Occur, Query]
 DocumentFrequency = Callable[[str, str], int]
 """Returns in how many documents a field holds a key."""
+
+EARLIEST = microseconds(datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class ByDate:
+    """The dated documents, the undated ones, and those of one moment (microseconds since 1970)."""
+
+    dated: Query
+    undated: Query
+    at: Callable[[int], Query]
 
 
 class TantivyQueries:
@@ -76,6 +89,16 @@ class TantivyQueries:
         if where.as_of is not None:
             clauses.append((Occur.MustNot, self._dated(lower=microseconds(where.as_of))))
         return clauses
+
+    def by_date(self, where: Filter, viewer: Viewer, readership: Readership) -> ByDate:
+        """Return the queries for what filter and viewer admit, by date."""
+        clauses = self.within(where, viewer, readership)
+        dated = self._dated(lower=EARLIEST)
+        return ByDate(
+            dated=Query.boolean_query([*clauses, _required(dated)]),
+            undated=Query.boolean_query([*clauses, _required(Query.all_query()), (Occur.MustNot, dated)]),
+            at=lambda moment: Query.boolean_query([*clauses, _required(self._dated(lower=moment, upper=moment + 1))]),
+        )
 
     def among(self, ids: Iterable[str]) -> Query:
         """Return the query that finds the documents of these ids."""

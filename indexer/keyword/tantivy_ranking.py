@@ -14,7 +14,8 @@ from tantivy import Query
 
 from indexer.keyword.query_plan import rounded
 from indexer.keyword.readership import Readership
-from indexer.keyword.tantivy_schema import ID, READERS, stored_text
+from indexer.keyword.tantivy_query import ByDate
+from indexer.keyword.tantivy_schema import DATED_AT, ID, READERS, stored_text
 from kb.queries import Hit
 
 SPARE_HITS = 32
@@ -59,6 +60,30 @@ def best_hits(state: CommittedState, wanted: Query, depth: int) -> list[Hit]:
     scored = ((rounded(raw), address) for raw, address in found)
     hits = [Hit(state.id_at(address), score) for score, address in scored if score >= lowest]
     return sorted(hits, key=lambda hit: (-hit.score, hit.document_id))[:depth]
+
+
+def newest_ids(state: CommittedState, wanted: ByDate, depth: int) -> list[str]:
+    """Return the ids of the `depth` newest documents, equally old ones by id, then undated ones by id.
+
+    Tantivy orders equally old ones by where they lie, so those of the last moment are all looked up.
+    """
+    found = state.searcher.search(
+        wanted.dated, limit=depth, count=False, order_by_field=DATED_AT, order=tantivy.Order.Desc
+    ).hits
+    moments = [(int(moment), state.id_at(address)) for moment, address in found]
+    if len(moments) == depth:
+        last = moments[-1][0]
+        moments = [one for one in moments if one[0] > last]
+        moments += [(last, one) for one in _all_ids(state, wanted.at(last))]
+    ids = [one for _, one in sorted(moments, key=lambda dated: (-dated[0], dated[1]))]
+    if len(ids) < depth:
+        ids += sorted(_all_ids(state, wanted.undated))
+    return ids[:depth]
+
+
+def _all_ids(state: CommittedState, wanted: Query) -> list[str]:
+    found = state.searcher.search(wanted, limit=max(state.searcher.num_docs, 1), count=False).hits
+    return [state.id_at(address) for _, address in found]
 
 
 def scores_of(state: CommittedState, wanted: Query, most: int) -> dict[str, float]:

@@ -79,6 +79,18 @@ class WhooshIndex:
         hits = [Hit(one, score) for (one, _), (_, score) in zip(answers, chosen, strict=True)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.document_id))[:depth]
 
+    def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
+        """Return the ids of at most `depth` admitted documents, the newest first, undated ones last."""
+        if depth <= 0:
+            return ()
+        state = self._open_state()
+        with self._translated():
+            documents = np.flatnonzero(admitted(state, where, viewer))
+            moments = state.dated_at[documents].tolist()
+            answers = state.answers(documents.tolist())
+        dated = sorted(zip(moments, answers, strict=True), key=lambda one: (-one[0], one[1][0]))
+        return [document_id for _, (document_id, _) in dated[:depth]]
+
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the score of those of `ids` that match."""
         plan = plan_of(query)

@@ -51,6 +51,13 @@ class KeywordSearch(Protocol):
         """
         ...
 
+    def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
+        """Return the ids of at most `depth` documents that filter and viewer admit, the newest by `dated_at` first.
+
+        Equally old ones are ordered by id, undated ones come last, by id too. Raises IndexUnavailable.
+        """
+        ...
+
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the score of those of `ids` that match, without regard to filter or viewer.
 

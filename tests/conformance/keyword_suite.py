@@ -390,6 +390,33 @@ class KeywordIndexSuite:
         assert set(ids_of(index, words("vpn"), Filter(before=NEW_YEAR))) == {"before", "ancient"}
         assert set(ids_of(index, words("vpn"), Filter(after=NEW_YEAR, before=NEW_YEAR + tick))) == {"then"}
 
+    def test_newest_orders_by_date_then_id_and_ends_with_the_undated(self, index: KeywordIndex) -> None:
+        tick = timedelta(microseconds=1)
+        filled(
+            index,
+            entry("no date b", body="vpn"),
+            entry("tie c", body="vpn", dated_at=NEW_YEAR),
+            entry("ancient", body="vpn", dated_at=datetime(1, 1, 1, tzinfo=UTC)),
+            entry("tie b", body="vpn", dated_at=NEW_YEAR),
+            entry("later", body="vpn", dated_at=NEW_YEAR + tick),
+            entry("hidden", body="vpn", dated_at=NEW_YEAR + tick, facts={"source": ["decision"]}),
+            entry("no date a", body="vpn"),
+            entry("tie a", body="vpn", dated_at=NEW_YEAR),
+        )
+        wanted = ["later", "tie a", "tie b", "tie c", "ancient", "no date a", "no date b"]
+        for depth in range(len(wanted) + 2):
+            assert list(index.newest(ANYTHING, EVERYONE, depth)) == wanted[:depth]
+
+    def test_newest_agrees_with_the_reference_when_data_is_seeded(self, index: KeywordIndex) -> None:
+        reference = filled(MemoryKeywordIndex(), *seeded_entries())
+        filled(index, *seeded_entries())
+        member = Viewer(name="member")
+        for where in (ANYTHING, Filter(values={"tags": frozenset({"red"})}, before=NEW_YEAR), Filter(as_of=NEW_YEAR)):
+            for depth in (1, 20, 1000):
+                found = index.newest(where, member, depth)
+                assert found == reference.newest(where, member, depth)
+                assert found
+
     def test_search_finds_nothing_when_a_filter_names_an_unknown_field(self, small: KeywordIndex) -> None:
         assert ids_of(small, words("vpn"), Filter(values={"colour": frozenset({"red"})})) == []
         assert ids_of(small, words("vpn"), Filter(excluded={"colour": frozenset({"red"})})) == ["a", "c"]

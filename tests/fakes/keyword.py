@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from kb.access import may_read_facts
 from kb.protocols.keyword import MAX_TERM_BYTES, MAX_WORD_GROUPS, KeywordEntry
@@ -22,6 +23,7 @@ from kb.queries import (
 
 K1 = 1.2
 B = 0.75
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class MemoryKeywordIndex:
             if _may_show(held, where, viewer) and _matches(query, held)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.document_id))[:depth]
+
+    def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
+        """Sort every document that is admitted."""
+        shown = [held.entry.facts for held in self._seen.values() if _may_show(held, where, viewer)]
+        dated = sorted((one for one in shown if one.dated_at), key=lambda one: one.id)
+        dated.sort(key=lambda one: one.dated_at or NEVER, reverse=True)
+        undated = sorted(one.id for one in shown if one.dated_at is None)
+        return [*(one.id for one in dated), *undated][: max(depth, 0)]
 
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Score those of `ids` that match."""

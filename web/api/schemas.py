@@ -106,6 +106,7 @@ class ResultBody(Answer):
     stale: bool
     state: str | None = None
     service: str | None = None
+    source: str
 
 
 class Retrieval(Answer):
