@@ -11,10 +11,10 @@ from kb.documents import Article, Document, Ticket
 from kb.errors import InvalidInput
 from kb.json_values import time_from
 from kb.plain_text import inline_text, plain_text
+from kb.post_mortems import RESOLUTION_KINDS
 from kb.tickets import resolution_kind, resolution_steps
 from search.answers import ProblemState, Resolution
 
-RESOLUTION_KINDS = ("permanent_fix", "workaround", "configuration_change", "none")
 LONGEST_SUMMARY = 400
 """Characters; answers show the gist, the document the rest."""
 MOST_STEPS = 20

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.rendering import render
+from web.rendering import render, render_excerpt
 
 DANGEROUS = [
     "<script>alert(1)</script>",
@@ -73,3 +73,46 @@ def test_rendering_lists_headings_with_the_anchors_they_have() -> None:
     assert [(heading.level, heading.name) for heading in page.headings] == [(2, "Ursache"), (3, "Lösung für Büro")]
     for heading in page.headings:
         assert f'id="{heading.anchor}"' in page.html
+
+
+@pytest.mark.parametrize("name", ["L1 quick check", "10. L1 quick check", "L1-Schnellprüfung"])
+def test_rendering_puts_the_quick_check_first_and_everything_else_in_its_order(name: str) -> None:
+    page = render(
+        f"Applies to all.\n\n## Cause\n\nDust.\n\n## {name}\n\n- Look.\n\n### Then\n\nAsk.\n\n## Fix\n\nWipe.\n"
+    )
+
+    assert page.html.startswith('<section class="quick-check">')
+    section, _, rest = page.html.partition("</section>")
+    assert "Look." in section
+    assert "Ask." in section
+    assert rest.index("Applies") < rest.index("Dust.") < rest.index("Wipe.")
+    assert [heading.name for heading in page.headings] == [name, "Then", "Cause", "Fix"]
+
+
+def test_rendering_marks_the_table_of_the_timeline_alone() -> None:
+    table = "| Time | Event |\n|---|---|\n| 07:00 UTC | Down |\n"
+    page = render(f"## Impact\n\n{table}\n## Timeline\n\n{table}\n## Lessons\n\n{table}")
+
+    assert page.html.count('<table class="timeline">') == 1
+    assert page.html.count("<table>") == 2
+    assert page.html.count('<div class="wide" tabindex="0">') == 3
+
+
+def test_rendering_lets_nobody_dress_up_as_a_part_of_the_page() -> None:
+    html = render('<section class="bar">x</section> <div tabindex="5">y</div> <table class="fix"></table>').html
+
+    assert 'class="bar"' not in html
+    assert 'class="fix"' not in html
+    assert 'tabindex="5"' not in html
+
+
+def test_an_excerpt_has_no_anchors_and_is_as_safe_as_a_page() -> None:
+    html = render_excerpt("### Option A\n\nText[^1]\n\n[^1]: note\n\n<script>alert(1)</script>")
+
+    assert "Option A" in html
+    assert "id=" not in html
+    assert not ACTIVE.search(html)
+
+
+def test_boxes_of_tasks_have_a_name() -> None:
+    assert re.search(r'<input[^>]*aria-label="Task"', render("- [ ] call back\n").html)

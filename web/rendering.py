@@ -11,6 +11,8 @@ import nh3
 from markdown import Markdown
 from markdown.extensions.toc import TocExtension, slugify_unicode
 
+from web.arranging import QUICK_CHECK, TIMELINE, Arranging
+
 EXTENSIONS = (
     "tables",
     "sane_lists",
@@ -44,6 +46,15 @@ ATTRIBUTES: dict[str, set[str]] = {
     "th": {"align", "colspan", "rowspan", "scope"},
     **{f"h{level}": {"id"} for level in range(1, 7)},
 }
+ATTRIBUTES["div"] |= {"tabindex"}
+ATTRIBUTES["section"] = ATTRIBUTES["table"] = {"class"}
+EXCERPT_ATTRIBUTES = {tag: names - {"id"} for tag, names in ATTRIBUTES.items()}
+"""Pieces of several documents stand on one page, where an id may occur only once."""
+LABELS = {"input": {"aria-label": "Task"}}
+BOX = {("type", "checkbox"), ("checked", ""), ("disabled", ""), ("aria-label", "Task")}
+"""A task's box stands beside its words, which no label ties to it."""
+ARRANGED = {"section": QUICK_CHECK, "table": TIMELINE}
+"""The one class that each of these may have."""
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 
@@ -69,21 +80,30 @@ def render(markdown: str, title: str = "") -> Page:
     converter = _converter()
     converter.reset()
     html = converter.convert(_without_title(markdown, title))
-    clean = nh3.clean(
+    return Page(_clean(html, ATTRIBUTES), tuple(_headings(getattr(converter, "toc_tokens", []))))
+
+
+def render_excerpt(markdown: str) -> str:
+    """Render a piece of a document, to stand on a page among others: sanitised HTML without anchors."""
+    return _clean(_converter().convert(markdown), EXCERPT_ATTRIBUTES)
+
+
+def _clean(html: str, attributes: dict[str, set[str]]) -> str:
+    return nh3.clean(
         html,
         tags=TAGS,
-        attributes=ATTRIBUTES,
+        attributes=attributes,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
         attribute_filter=_safe_attribute,
+        set_tag_attribute_values=LABELS,
     )
-    return Page(clean, tuple(_headings(getattr(converter, "toc_tokens", []))))
 
 
 def _converter() -> Markdown:
     # A converter keeps state between calls, so every call makes its own; building one costs about a millisecond.
     return Markdown(
-        extensions=[*EXTENSIONS, TocExtension(slugify=slugify_unicode, toc_depth="2-4")],
+        extensions=[*EXTENSIONS, Arranging(), TocExtension(slugify=slugify_unicode, toc_depth="2-4")],
         extension_configs=SETTINGS,
         output_format="html",
     )
@@ -91,7 +111,11 @@ def _converter() -> Markdown:
 
 def _safe_attribute(tag: str, attribute: str, value: str) -> str | None:
     if tag == "input":
-        return value if (attribute, value) in (("type", "checkbox"), ("checked", ""), ("disabled", "")) else None
+        return value if (attribute, value) in BOX else None
+    if tag in ARRANGED:
+        return value if value == ARRANGED[tag] else None
+    if attribute == "tabindex":
+        return value if value == "0" else None
     if tag == "img" and attribute == "src" and (":" in value or value.startswith("//")):
         return None  # a page never makes a reader's browser ask another host
     return value

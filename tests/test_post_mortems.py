@@ -1,0 +1,96 @@
+"""The rules of post-mortems: sections in both languages, what is missing, how long each phase took."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kb.article_files import read_folder
+from kb.documents import Article
+from kb.language import detect_language
+from kb.post_mortems import PHASES, SECTIONS, gaps, phases, section_key
+from web.shipped import shipped_folder
+
+SHIPPED = [
+    article
+    for article in read_folder(shipped_folder("example"), "example", detect_language)
+    if isinstance(article, Article) and article.kind == "post-mortem"
+]
+COMPLETE = SHIPPED[0]
+
+
+@pytest.mark.parametrize("article", SHIPPED, ids=lambda article: article.id)
+def test_a_shipped_post_mortem_is_complete(article: Article) -> None:
+    assert gaps(article) == ()
+    assert [phase.name for phase in phases(article)] == [name for name in PHASES if name in article.extra]
+    assert phases(article)[-1].name == "resolved_at"
+
+
+@pytest.mark.parametrize("rule", SECTIONS, ids=lambda rule: rule.key)
+def test_a_section_is_known_by_its_name_in_either_language(rule: object) -> None:
+    for name in (rule.english, rule.german, f"7. {rule.english}", rule.german.upper()):  # type: ignore[attr-defined]
+        assert section_key(name) == rule.key  # type: ignore[attr-defined]
+
+
+def test_a_heading_that_is_no_section_has_no_key() -> None:
+    assert section_key("Verify") is None
+    assert section_key("") is None
+
+
+@pytest.mark.parametrize("field", ["severity", "started_at", "root_cause", "reviewer", "source_tickets"])
+def test_a_missing_field_is_a_gap(field: str) -> None:
+    extra = {name: value for name, value in COMPLETE.extra.items() if name != field}
+    assert gaps(replace(COMPLETE, extra=extra)) == (field,)
+
+
+def test_a_reviewer_who_wrote_it_is_a_gap() -> None:
+    assert gaps(replace(COMPLETE, extra={**COMPLETE.extra, "reviewer": COMPLETE.authors[0]})) == ("reviewer",)
+
+
+def test_an_unknown_cause_category_is_a_gap() -> None:
+    assert gaps(replace(COMPLETE, extra={**COMPLETE.extra, "cause_category": "gremlins"})) == ("cause_category",)
+
+
+def test_an_empty_section_is_a_gap_in_the_language_of_the_article() -> None:
+    bare = Article(
+        id="x", title="X", body="## Zusammenfassung\n\n## Zeitachse\n\nNichts.\n", language="de", service="vpn"
+    )
+    missing = gaps(bare)
+    assert "authors" in missing
+    assert "Zusammenfassung" in missing
+    assert "Zeitachse" not in missing
+    assert "Workaround" in missing
+    fixed = replace(bare, extra={"resolution_kind": "permanent_fix"})
+    assert "Workaround" not in gaps(fixed)
+
+
+def test_phases_are_told_from_the_start_with_their_offset() -> None:
+    times = {
+        "started_at": "2026-02-16T07:00:00+01:00",
+        "detected_at": "2026-02-16T06:24:00+00:00",
+        "resolved_at": "2026-02-16T09:35:00+01:00",
+    }
+    told = phases(Article(id="x", title="X", body="", extra=times))
+    assert [(phase.name, phase.after) for phase in told] == [
+        ("started_at", timedelta(0)),
+        ("detected_at", timedelta(minutes=24)),
+        ("resolved_at", timedelta(hours=2, minutes=35)),
+    ]
+    assert told[0].at.isoformat() == times["started_at"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {},
+        {"detected_at": "2026-02-16T07:00:00+01:00"},
+        {"started_at": "2026-02-16T07:00:00+01:00", "resolved_at": "2026-02-16T06:00:00+01:00"},
+        {"started_at": "yesterday"},
+        {"started_at": "2026-02-16T07:00:00"},
+        {"started_at": 7},
+    ],
+)
+def test_phases_are_not_told_when_times_are_missing_or_out_of_order(times: dict[str, object]) -> None:
+    assert phases(Article(id="x", title="X", body="", extra=times)) == ()  # type: ignore[arg-type]
