@@ -75,7 +75,7 @@ def section_key(heading: str) -> str | None:
 
 
 def phases(article: Article) -> tuple[Phase, ...]:
-    """Return the moments that are told, from `started_at` on; nothing without a start or where they are out of order."""
+    """Return the moments that are told, from `started_at` on; nothing without a start or when out of order."""
     told = [(name, moment) for name in PHASES if (moment := _moment(article.extra.get(name))) is not None]
     if not told or told[0][0] != "started_at":
         return ()

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from shutil import rmtree
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from indexer.manifest import VECTORS, current_generation
+from search.answers import Resolution
+from tests.conftest import reindex
 from web.app import create_app
 from web.links import new_sign_in_path
+from web.shipped import load_examples, load_manual
+from web.site.filters import duration, gist, lanes_in_words, offset
+from web.site.pasting import LONGEST_TITLE, pasted_ticket
 from web.wiring import Services
 
-PAGES = ["/", "/?q=vpn", "/similar", "/articles/vpn/error-809", "/tickets/mail/1"]
+PAGES = ["/", "/?q=vpn", "/?type=ticket", "/similar", "/articles/vpn/error-809", "/tickets/mail/1", "/status"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -99,7 +108,7 @@ def test_a_filter_link_narrows_the_search_to_its_count(signed_in: FlaskClient) -
 
 def test_pasting_a_ticket_shows_past_fixes(signed_in: FlaskClient) -> None:
     page = signed_in.post(
-        "/similar", data={"title": "Tunnel breaks off", "description": "windows shows error 809 at home"}
+        "/similar", data={"text": "Subject: Tunnel breaks off\n\nwindows shows error 809 at home"}
     ).get_data(as_text=True)
 
     assert "VPN connection fails with error 809" in page
@@ -107,10 +116,34 @@ def test_pasting_a_ticket_shows_past_fixes(signed_in: FlaskClient) -> None:
 
 
 def test_pasting_nothing_says_what_is_missing(signed_in: FlaskClient) -> None:
-    answer = signed_in.post("/similar", data={"title": " ", "description": "x"})
+    answer = signed_in.post("/similar", data={"text": " \n"})
 
     assert answer.status_code == 422
-    assert "title or first line" in answer.get_data(as_text=True)
+    assert "Paste the ticket here." in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "description"),
+    [
+        ("Subject: VPN drops\r\n\r\nEvery day.", "VPN drops", "Every day."),
+        ("AW: VPN bricht ab\nJeden Tag.", "VPN bricht ab", "Jeden Tag."),
+        ("Betreff: Drucker", "Drucker", ""),
+        ("  Error 809  ", "Error 809", ""),
+        ("Re:\nrest", "Re:", "rest"),
+    ],
+)
+def test_the_first_line_of_what_is_pasted_is_the_title(text: str, title: str, description: str) -> None:
+    ticket = pasted_ticket(text)
+
+    assert (ticket.title, ticket.description) == (title, description)
+
+
+def test_a_pasted_text_without_a_short_first_line_is_searched_whole() -> None:
+    text = "the printer in the hall prints nothing and " * 20
+    ticket = pasted_ticket(text)
+
+    assert ticket.title == text.strip()[:LONGEST_TITLE]
+    assert ticket.description == text.strip()
 
 
 def test_a_form_without_its_token_is_refused(services: Services) -> None:
@@ -143,10 +176,10 @@ def test_a_draft_is_marked_for_those_who_may_see_it(signed_in: FlaskClient) -> N
     assert "Draft" in signed_in.get("/articles/mail/draft").get_data(as_text=True)
 
 
-def test_a_ticket_shows_its_fix_as_steps_and_similar_issues(signed_in: FlaskClient) -> None:
+def test_a_ticket_shows_its_fix_as_written_and_similar_issues(signed_in: FlaskClient) -> None:
     page = signed_in.get("/tickets/mail/1").get_data(as_text=True)
 
-    assert "<li>Opened UDP 4500 on the router.</li>" in page
+    assert re.search(r'<p class="verbatim">[^<]*Opened UDP 4500 on the router\.', page)
     assert 'href="/articles/vpn/error-809"' in page
 
 
@@ -168,3 +201,115 @@ def test_no_page_names_a_resource_of_another_host(signed_in: FlaskClient, path: 
     assert " style=" not in page
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_start_page_lists_what_is_known_and_leads_to_each_type_and_service(signed_in: FlaskClient) -> None:
+    page = signed_in.get("/").get_data(as_text=True)
+
+    assert "VPN connection fails with error 809" in page
+    link = re.search(r'href="(/\?type=known-error)">Known error <span class="count">(\d+)', page)
+    assert link
+    browsed = signed_in.get(link.group(1)).get_data(as_text=True)
+    assert re.search(rf">{link.group(2)} documents? <span[^>]*>newest first", browsed)
+
+
+def test_a_filter_that_is_on_can_be_taken_off(signed_in: FlaskClient) -> None:
+    page = signed_in.get("/?q=vpn&type=known-error&language=en").get_data(as_text=True)
+
+    assert re.search(r'class="chip on" href="/\?q=vpn&amp;language=en"', page)
+    assert re.search(r'class="chip on" href="/\?q=vpn&amp;type=known-error"', page)
+    assert 'class="chip on"' not in signed_in.get("/?q=vpn").get_data(as_text=True)
+
+
+def test_only_shipped_content_is_marked_as_an_example(services: Services, signed_in: FlaskClient) -> None:
+    assert ">Example<" not in signed_in.get("/?q=error 809").get_data(as_text=True)
+    load_examples(services.store)
+    reindex(services)
+
+    for path in ("/?q=error 809", "/articles/vpn/l2tp-error-809-behind-nat", "/tickets/example/INC-1002", "/"):
+        assert ">Example<" in signed_in.get(path).get_data(as_text=True), path
+    assert ">Example<" not in signed_in.get("/articles/vpn/error-809").get_data(as_text=True)
+
+
+def test_a_post_mortem_shows_its_facts_phases_root_cause_and_quick_check_first(
+    services: Services, signed_in: FlaskClient
+) -> None:
+    load_examples(services.store)
+    page = signed_in.get("/articles/post-mortems/vpn-error-13801-gateway-certificate-expired").get_data(as_text=True)
+
+    facts = ["SEV1", "Permanent fix", "after 24 min", "after 2 h 35 min", "Root cause", "quick-check"]
+    places = [page.index(fact) for fact in [*facts, "About 1,150 people", 'class="timeline"']]
+    assert places == sorted(places)
+    assert "UTC+01:00" in page
+    assert 'href="/tickets/example/INC-1037"' in page
+    assert "Not complete yet" not in page
+
+
+def test_an_incomplete_post_mortem_says_what_is_missing(services: Services, signed_in: FlaskClient) -> None:
+    article = services.store.article("vpn/error-809")
+    assert article is not None
+    services.store.put_articles([replace(article, kind="post-mortem")], "tests")
+
+    page = signed_in.get("/articles/vpn/error-809").get_data(as_text=True)
+
+    assert re.search(r"Not complete yet\. Missing: [^<]*Severity[^<]*Timeline", page)
+
+
+def test_the_manual_is_one_click_away(services: Services, signed_in: FlaskClient) -> None:
+    load_manual(services.store)
+    page = signed_in.get("/").get_data(as_text=True)
+    link = re.search(r'href="([^"]+)">Manual<', page)
+
+    assert link
+    assert signed_in.get(link.group(1)).status_code == 200
+
+
+def test_the_status_page_says_that_everything_works(signed_in: FlaskClient) -> None:
+    page = signed_in.get("/status").get_data(as_text=True)
+
+    assert "Everything works." in page
+    assert page.count(">works<") == 4
+
+
+def test_a_lane_that_is_down_shows_in_answers_and_on_the_status_page_with_a_remedy(
+    services: Services, signed_in: FlaskClient
+) -> None:
+    generation = current_generation(services.settings.index_path)
+    assert generation is not None
+    rmtree(generation / VECTORS)
+    services.indexes.refresh()
+
+    found = signed_in.get("/?q=error 809").get_data(as_text=True)
+    status = signed_in.get("/status").get_data(as_text=True)
+
+    assert "The search by meaning is down." in found
+    assert 'href="/status"' in found
+    assert "VPN connection fails with error 809" in found
+    assert "not by every part" in status
+    assert "kb index --rebuild" in status
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(0, "0 min"), (24, "24 min"), (60, "1 h"), (102, "1 h 42 min"), (1500, "1 d 1 h")]
+)
+def test_a_length_of_time_is_told_in_its_two_largest_units(minutes: int, told: str) -> None:
+    assert duration(timedelta(minutes=minutes)) == told
+
+
+@pytest.mark.parametrize(("written", "told"), [("+00:00", "UTC"), ("+01:00", "UTC+01:00"), ("-03:30", "UTC-03:30")])
+def test_a_time_is_told_with_the_offset_it_was_written_with(written: str, told: str) -> None:
+    assert offset(datetime.fromisoformat(f"2026-02-16T07:00:00{written}")) == told
+
+
+def test_the_gist_of_a_fix_goes_on_to_its_steps_when_the_summary_says_little() -> None:
+    steps = ("Renew the certificate.", "Restart the service.")
+
+    assert gist(Resolution("permanent_fix", "Permanent fix.", steps)) == f"Permanent fix. {steps[0]} {steps[1]}"
+    assert gist(Resolution("none", "x" * 100, steps)) == "x" * 100
+    assert gist(Resolution("none", "Restarted.")) == "Restarted."
+
+
+def test_lanes_that_are_down_are_told_in_words() -> None:
+    assert lanes_in_words(["semantic"]) == "The search by meaning is down."
+    assert lanes_in_words(["identifier", "keyword"]) == "The search by codes and words is down."
+    assert lanes_in_words(["identifier", "keyword", "semantic"]) == "The search by codes, words and meaning is down."

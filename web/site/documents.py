@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, abort, current_app, redirect, render_template
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from kb.access import may_read
+from kb.documents import Article
 from kb.ids import checked_id, checked_source
+from kb.post_mortems import gaps, phases
 from kb.queries import Filter
-from kb.tickets import resolution_kind, resolution_steps
+from kb.tickets import resolution_kind
 from search.similar import SimilarRequest
 from web.addresses import document_url
 from web.rendering import render
@@ -17,6 +21,8 @@ from web.wiring import Services
 
 pages = Blueprint("documents", __name__)
 SIMILAR = 5
+MOST_SOLVED = 20
+"""Tickets that are named as solved with an article."""
 
 
 def _services() -> Services:
@@ -34,16 +40,30 @@ def article_page(article_id: str) -> str | Response:
         abort(404, f"There is no article {article_id!r}.")
     if article.id != article_id:
         return redirect(document_url(article.id, article.kind), 301)
-    related = _services().store.documents(article.related, current_user.viewer)
-    solved = _services().store.links_to(article.id, ("resolved_by",))
-    tickets = _services().store.documents([ticket_id for ticket_id, _ in solved[:20]], current_user.viewer)
+    store, viewer = _services().store, current_user.viewer
+    related = store.documents(article.related, viewer)
+    translations = store.documents([article.translation_of] if article.translation_of else [], viewer)
+    solved = store.links_to(article.id, ("resolved_by",))
+    tickets = store.documents([ticket_id for ticket_id, _ in solved[:MOST_SOLVED]], viewer)
+    is_post_mortem = article.kind == "post-mortem"
     return render_template(
         "articles/article.html",
         article=article,
         page=render(article.body, article.title),
-        related=list(related.values()),
+        is_stale=article.review_due is not None and article.review_due < datetime.now(UTC).date(),
+        related=[one for one in related.values() if one.id not in translations],
+        translations=list(translations.values()),
         tickets=list(tickets.values()),
+        gaps=gaps(article) if is_post_mortem else (),
+        phases=phases(article) if is_post_mortem else (),
+        source_tickets=list(store.documents(_source_tickets(article), viewer).values()) if is_post_mortem else [],
     )
+
+
+def _source_tickets(article: Article) -> list[str]:
+    """Return the ids of the tickets that a post-mortem says it came from."""
+    named = article.extra.get("source_tickets")
+    return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
 
 
 @pages.get("/tickets/<source>/<path:external_id>")
@@ -65,6 +85,5 @@ def ticket_page(source: str, external_id: str) -> str:
         ticket=ticket,
         linked=[(link, linked[link.target]) for link in ticket.links if link.target in linked],
         kind=resolution_kind(ticket.resolution_code, ticket.resolution),
-        steps=resolution_steps(ticket.resolution),
         answer=answer,
     )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 
 from flask import Flask
 from markupsafe import Markup, escape
 
+from kb.documents import Document, type_of
+from search.answers import Resolution
 from web.addresses import document_url
+from web.rendering import render_excerpt
 
 TYPE_NAMES = {
     "ticket": "Ticket",
@@ -26,6 +31,11 @@ RESOLUTION_NAMES = {
     "none": "No fix",
 }
 LANGUAGE_NAMES = {"en": "English", "de": "German"}
+LANE_NAMES = {"identifier": "codes", "keyword": "words", "semantic": "meaning"}
+TELLING = 60
+"""Characters from which on a summary says what was done."""
+MOST_EXCERPTS = 1_000
+"""Rendered fixes that are remembered, since the same ones are shown again and again."""
 FACET_NAMES = {
     "type": "Type",
     "service": "Service",
@@ -39,8 +49,20 @@ FACET_NAMES = {
 
 def install_filters(app: Flask) -> None:
     """Make the filters known to templates."""
-    app.jinja_env.filters.update(marked=marked, day=day, moment=moment, words=words, facet_value=facet_value)
-    app.jinja_env.globals.update(document_url=document_url, FACET_NAMES=FACET_NAMES)
+    app.jinja_env.filters.update(
+        marked=marked,
+        day=day,
+        moment=moment,
+        words=words,
+        facet_value=facet_value,
+        duration=duration,
+        offset=offset,
+        page_of=page_of,
+        lanes_in_words=lanes_in_words,
+        gist=gist,
+        excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
+    )
+    app.jinja_env.globals.update(document_url=document_url, FACET_NAMES=FACET_NAMES, version=_version())
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -64,6 +86,48 @@ def day(value: datetime | str | None) -> str:
 def moment(value: datetime | str | None) -> str:
     """Return a time as `2026-05-02 10:00 UTC`."""
     return value.strftime("%Y-%m-%d %H:%M UTC") if isinstance(value, datetime) else str(value or "")
+
+
+def duration(value: timedelta) -> str:
+    """Return a length of time in its two largest units: `24 min`, `1 h 42 min`, `2 d 3 h`."""
+    minutes = round(value.total_seconds() / 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    units = [(days, "d"), (hours, "h"), (minutes, "min")]
+    told = [f"{count} {unit}" for count, unit in units if count]
+    return " ".join(told[:2]) or "0 min"
+
+
+def offset(value: datetime) -> str:
+    """Return the offset of a time from UTC as it was written: `UTC`, `UTC+01:00`."""
+    told = value.strftime("%z")
+    return "UTC" if not value.utcoffset() else f"UTC{told[:3]}:{told[3:5]}"
+
+
+def gist(resolution: Resolution) -> str:
+    """Return a fix in one line: its summary, and its first steps where that says little (`Permanent fix.`)."""
+    if len(resolution.summary) >= TELLING or not resolution.steps:
+        return resolution.summary
+    steps = [step for step in resolution.steps[:2] if step not in resolution.summary]
+    return " ".join([resolution.summary, *steps]).strip()
+
+
+def page_of(document: Document) -> str:
+    """Return the page of a document."""
+    return document_url(document.id, type_of(document))
+
+
+def lanes_in_words(lanes: Iterable[str]) -> str:
+    """Return a sentence that says which parts of the search are down."""
+    names = [LANE_NAMES.get(lane, lane) for lane in lanes]
+    told = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"The search by {told} is down."
+
+
+def _version() -> str:
+    try:
+        return version("fixlore")
+    except PackageNotFoundError:  # run from a tree that was never installed
+        return ""
 
 
 def words(value: str | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from kb.documents import Ticket
@@ -17,13 +19,30 @@ from web.wiring import Services
 
 pages = Blueprint("pasting", __name__)
 LIMIT = 10
+LONGEST_TITLE = 300
+"""Characters; a first line that is longer is a description without a title."""
+_SUBJECT = re.compile(r"^\s*(?:(?:subject|betreff|title|titel)\s*:|(?:re|fw|fwd|aw|wg)\s*:)\s*", re.IGNORECASE)
 
 
 class TicketForm(FlaskForm):  # type: ignore[misc]
-    """What is pasted: the title, and whatever else the ticket says."""
+    """What is pasted: whatever the ticket says."""
 
-    title = StringField("Title", validators=[DataRequired("Give the ticket's title or first line."), Length(max=2000)])
-    description = TextAreaField("Description, error messages, log lines", validators=[Length(max=5_000_000)])
+    text = TextAreaField(validators=[DataRequired("Paste the ticket here."), Length(max=5_000_000)])
+
+
+def pasted_ticket(text: str) -> Ticket:
+    """Return what was pasted as a ticket that is stored nowhere: its first line is the title, the rest describes it."""
+    first, _, rest = text.strip().partition("\n")
+    title = _SUBJECT.sub("", first).strip() or first.strip()
+    if len(title) > LONGEST_TITLE:
+        title, rest = title[:LONGEST_TITLE], text
+    return Ticket(
+        source="paste",
+        external_id="-",
+        title=title,
+        description=rest.strip(),
+        language=detect_language(text[:5000]),
+    )
 
 
 @pages.route("/similar", methods=["GET", "POST"])
@@ -36,16 +55,8 @@ def paste_page() -> str | tuple[str, int]:
     if not form.validate():
         return render_template("similar/paste.html", form=form, answer=None), 422
     services: Services = current_app.extensions["fixlore"]
-    description = form.description.data or ""
-    ticket = Ticket(
-        source="paste",
-        external_id="-",
-        title=form.title.data,
-        description=description,
-        language=detect_language(f"{form.title.data}\n{description[:5000]}"),
-    )
     answer = services.searcher().similar(
-        SimilarRequest(ticket=ticket, filter=Filter(), limit=LIMIT, viewer=current_user.viewer)
+        SimilarRequest(ticket=pasted_ticket(form.text.data), filter=Filter(), limit=LIMIT, viewer=current_user.viewer)
     )
     logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
     return render_template("similar/paste.html", form=form, answer=answer)

@@ -1,4 +1,4 @@
-"""The search page: a question, filters with counts, and results with the fix in them."""
+"""The search page: a question, filters with counts, and results with the fix in them; without a question, browsing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user, login_required
 
-from search.answers import SearchAnswer
-from search.searcher import SearchRequest
+from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
+from kb.queries import Filter
+from search.answers import FacetValue, Result, SearchAnswer
+from search.lanes import Lane
+from search.searcher import Searcher, SearchRequest
 from web.bodies import FACETS, filter_of, logged
-from web.site.filters import FACET_NAMES
 from web.wiring import Services
 
 pages = Blueprint("searching", __name__)
 PAGE_SIZE = 10
-SHOWN_FACETS = ("type", "service", "status", "language", "confidence", "tags")
+SHOWN_FACETS = ("type", "service", "status", "language", "confidence", "source", "tags")
 MOST_VALUES = 8
+MOST_LISTED = 5
+"""Documents in each list of the start page."""
+MOST_SERVICES = 24
+BY_WORDS: tuple[Lane, ...] = ("keyword",)
+"""A list needs no model, which may still be loading when the first page is shown."""
+OWN_CONTENT = Filter(excluded={"source": frozenset({MANUAL_SOURCE, DECISION_SOURCE})})
+"""Everything that an organisation wrote or tries out: not the manual."""
 
 
 @dataclass(frozen=True, slots=True)
 class FacetLink:
     """One value of a filter as the page shows it; `href` turns it on or off."""
 
+    field: str
     value: str
     count: int
     chosen: bool
@@ -33,13 +43,13 @@ class FacetLink:
 @pages.get("/")
 @login_required
 def search_page() -> str:
-    """Show the search box, and answers when something was asked."""
+    """Show answers to a question, what the filters admit when only they are given, else the start page."""
     services: Services = current_app.extensions["fixlore"]
     text = request.args.get("q", "").strip()
-    if not text:
-        return render_template("search/start.html", counts=services.store.counts(), query="")
+    chosen = {name: values for name in FACETS if (values := [one for one in request.args.getlist(name) if one.strip()])}
+    if not text and not chosen:
+        return _start_page(services)
     page = max(1, min(request.args.get("page", 1, type=int), 1000 // PAGE_SIZE))
-    chosen = {name: request.args.getlist(name) for name in FACETS if request.args.getlist(name)}
     answer = services.searcher().search(
         SearchRequest(
             text=text,
@@ -51,16 +61,59 @@ def search_page() -> str:
         )
     )
     logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
+    facets = _facet_links(answer, chosen, text)
     return render_template(
         "search/results.html",
         query=text,
+        browsing=not text,
         answer=answer,
-        facets=_facet_links(answer, chosen, text),
+        facets=facets,
+        removable=_removable(chosen, text),
         chosen=chosen,
         page=page,
         previous=_address(text, chosen, page - 1) if page > 1 else None,
         following=_address(text, chosen, page + 1) if _has_more(answer, page) else None,
     )
+
+
+def _start_page(services: Services) -> str:
+    searcher = services.searcher()
+    known = {"type": frozenset({"known-error"})}
+    written = {"type": frozenset({"article"})}
+    counted = searcher.search(_listing(OWN_CONTENT, 0)).facets
+    return render_template(
+        "search/start.html",
+        stored=bool(services.store.counts()),
+        lists=(
+            ("Known errors", _newest(searcher, known), "/?type=known-error"),
+            ("New articles", _newest(searcher, written), "/?type=article"),
+        ),
+        browse={
+            "By type": _browsing_links("type", counted.get("type", ())),
+            "By service": _browsing_links("service", counted.get("service", ())[:MOST_SERVICES]),
+        },
+        examples=next((one.count for one in counted.get("source", ()) if one.value == EXAMPLE_SOURCE), 0),
+    )
+
+
+def _newest(searcher: Searcher, values: dict[str, frozenset[str]]) -> tuple[Result, ...]:
+    return searcher.search(_listing(Filter(values, excluded=OWN_CONTENT.excluded), MOST_LISTED)).results
+
+
+def _listing(where: Filter, limit: int) -> SearchRequest:
+    return SearchRequest(
+        text="",
+        filter=where,
+        limit=limit,
+        viewer=current_user.viewer,
+        facets=() if limit else ("type", "service", "source"),
+        lanes=BY_WORDS,
+        details=False,
+    )
+
+
+def _browsing_links(field: str, values: tuple[FacetValue, ...]) -> list[FacetLink]:
+    return [FacetLink(field, one.value, one.count, False, _address("", {field: [one.value]}, 1)) for one in values]
 
 
 def _has_more(answer: SearchAnswer, page: int) -> bool:
@@ -76,18 +129,26 @@ def _facet_links(answer: SearchAnswer, chosen: dict[str, list[str]], text: str) 
         if len(counts) < 2 and name not in chosen:
             continue  # a filter with one value tells nothing
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_VALUES]
-        links[FACET_NAMES[name]] = []
+        links[name] = []
         for value, count in ordered:
             is_chosen = value in chosen.get(name, ())
             now = [other for other in chosen.get(name, ()) if other != value] + ([] if is_chosen else [value])
-            links[FACET_NAMES[name]].append(
-                FacetLink(value, count, is_chosen, _address(text, {**chosen, name: now}, 1))
-            )
+            links[name].append(FacetLink(name, value, count, is_chosen, _address(text, {**chosen, name: now}, 1)))
     return links
 
 
+def _removable(chosen: dict[str, list[str]], text: str) -> list[FacetLink]:
+    """Return a link for each filter that is on, which turns it off."""
+    return [
+        FacetLink(name, value, 0, True, _address(text, {**chosen, name: [one for one in values if one != value]}, 1))
+        for name, values in chosen.items()
+        for value in values
+    ]
+
+
 def _address(text: str, chosen: dict[str, list[str]], page: int) -> str:
-    pairs = [("q", text), *((name, value) for name, values in chosen.items() for value in values)]
+    pairs = [("q", text)] if text else []
+    pairs += [(name, value) for name, values in chosen.items() for value in values]
     if page > 1:
         pairs.append(("page", str(page)))
-    return f"/?{urlencode(pairs)}"
+    return f"/?{urlencode(pairs)}" if pairs else "/"

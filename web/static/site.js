@@ -1,20 +1,20 @@
 // Small comforts on top of pages that work without them.
 
-const typing = (element) => element?.matches?.("input, textarea, select, [contenteditable]");
+const isTyping = (element) => element?.matches?.("input, textarea, select, [contenteditable]");
 
 // "/" puts the cursor into the search box; arrows walk through results; Enter on a link is the browser's own.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const box = document.querySelector("#q");
-  const links = [...document.querySelectorAll(".result h2 a")];
-  if (event.key === "/" && !typing(event.target) && box) {
+  const links = [...document.querySelectorAll(".result .title a")];
+  if (event.key === "/" && !isTyping(event.target) && box) {
     event.preventDefault();
     box.focus();
     box.select();
     return;
   }
   if ((event.key !== "ArrowDown" && event.key !== "ArrowUp") || links.length === 0) return;
-  if (typing(event.target) && event.target !== box) return;
+  if (isTyping(event.target) && event.target !== box) return;
   const at = links.indexOf(document.activeElement);
   const next = event.key === "ArrowDown" ? at + 1 : at - 1;
   if (event.target !== box && at === -1) return;
@@ -23,21 +23,39 @@ document.addEventListener("keydown", (event) => {
   else links[Math.min(next, links.length - 1)].focus();
 });
 
-// Every block of code gets a button that copies it.
+// Every block of code gets a button that copies it. The clipboard is only there on https and on this machine.
+const announce = document.createElement("span");
+announce.className = "unseen";
+announce.setAttribute("role", "status");
+document.body.append(announce);
 for (const block of document.querySelectorAll(".prose pre")) {
   if (!navigator.clipboard) break;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
+  button.lang = "en";
   button.textContent = "Copy";
+  button.setAttribute("aria-label", "Copy this code");
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(block.querySelector("code")?.innerText ?? block.innerText);
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    const text = (block.querySelector("code") ?? block).textContent.replace(/\n$/, "");
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = announce.textContent = "Copied";
+    } catch {
+      button.textContent = announce.textContent = "Not allowed";
+    }
+    setTimeout(() => {
+      button.textContent = "Copy";
+      announce.textContent = "";
+    }, 2000);
   });
-  block.parentElement.classList.add("has-copy");
-  block.before(button);
+  const frame = document.createElement("div");
+  frame.className = "code";
+  block.before(frame);
+  frame.append(button, block); // it floats: only the first line makes room for it
 }
 
-// On a phone the filters start closed.
-if (matchMedia("(max-width: 50rem)").matches) document.querySelector(".filters details")?.removeAttribute("open");
+// On a phone filters and contents start closed.
+if (matchMedia("(max-width: 50rem)").matches) {
+  for (const list of document.querySelectorAll(".filters details, .contents details")) list.removeAttribute("open");
+}
