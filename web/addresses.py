@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 # What RFC 3986 lets stand in a path segment, and the slash, which ids may hold.
 _SAFE = "/:@!$&'()*+,;=~"
@@ -14,3 +14,10 @@ def document_url(document_id: str, kind: str, base_url: str = "") -> str:
         source, _, external_id = document_id.partition(":")
         return f"{base_url.rstrip('/')}/tickets/{quote(source, safe='')}/{quote(external_id, safe=_SAFE)}"
     return f"{base_url.rstrip('/')}/articles/{quote(document_id, safe=_SAFE)}"
+
+
+def local_target(target: str) -> str:
+    """Return `target` when it is a path on this host, else the start page: no open redirect."""
+    parts = urlsplit(target)
+    local = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
+    return target if local else "/"

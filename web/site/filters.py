@@ -8,43 +8,20 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 from flask import Flask
+from flask_babel import format_decimal
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from kb.documents import Document, type_of
 from search.answers import Resolution
 from web.addresses import document_url
 from web.rendering import render_excerpt
+from web.site.words import FACET_WORDS, LANE_WORDS, PLACE_WORDS, facet_value, words
 
-TYPE_NAMES = {
-    "ticket": "Ticket",
-    "how-to": "How-to",
-    "troubleshooting": "Troubleshooting",
-    "known-error": "Known error",
-    "post-mortem": "Post-mortem",
-    "runbook": "Runbook",
-    "reference": "Reference",
-}
-RESOLUTION_NAMES = {
-    "permanent_fix": "Permanent fix",
-    "workaround": "Workaround",
-    "configuration_change": "Configuration change",
-    "none": "No fix",
-}
-LANGUAGE_NAMES = {"en": "English", "de": "German"}
-LANE_NAMES = {"identifier": "codes", "keyword": "words", "semantic": "meaning"}
 TELLING = 60
 """Characters from which on a summary says what was done."""
 MOST_EXCERPTS = 1_000
 """Rendered fixes that are remembered, since the same ones are shown again and again."""
-FACET_NAMES = {
-    "type": "Type",
-    "service": "Service",
-    "language": "Language",
-    "status": "Status",
-    "confidence": "Confidence",
-    "source": "Source",
-    "tags": "Tag",
-}
 
 
 def install_filters(app: Flask) -> None:
@@ -60,9 +37,13 @@ def install_filters(app: Flask) -> None:
         page_of=page_of,
         lanes_in_words=lanes_in_words,
         gist=gist,
+        place=place,
+        code=code,
+        codes=codes,
+        decimal=decimal,
         excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
     )
-    app.jinja_env.globals.update(document_url=document_url, FACET_NAMES=FACET_NAMES, version=_version())
+    app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, version=_version())
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -118,9 +99,29 @@ def page_of(document: Document) -> str:
 
 def lanes_in_words(lanes: Iterable[str]) -> str:
     """Return a sentence that says which parts of the search are down."""
-    names = [LANE_NAMES.get(lane, lane) for lane in lanes]
-    told = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return f"The search by {told} is down."
+    names = [str(LANE_WORDS.get(lane, lane)) for lane in lanes]
+    told = _(" and ").join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return str(_("The search by %(parts)s is down.", parts=told))
+
+
+def place(field: str) -> str:
+    """Return where an identifier stands: `in the title`."""
+    return str(PLACE_WORDS.get(field) or _("in the text"))
+
+
+def code(text: str) -> Markup:
+    """Return text as code."""
+    return Markup("<code>{}</code>").format(text)
+
+
+def codes(texts: Iterable[str]) -> Markup:
+    """Return texts as code, with commas between them."""
+    return Markup(", ").join(code(text) for text in texts)
+
+
+def decimal(value: float) -> str:
+    """Return a number with two decimals as the reader writes it."""
+    return str(format_decimal(value, "0.00"))
 
 
 def _version() -> str:
@@ -128,15 +129,3 @@ def _version() -> str:
         return version("fixlore")
     except PackageNotFoundError:  # run from a tree that was never installed
         return ""
-
-
-def words(value: str | None) -> str:
-    """Return a code of one of the vocabularies in words: `known-error` as `Known error`."""
-    known = {**TYPE_NAMES, **RESOLUTION_NAMES, **LANGUAGE_NAMES}
-    text = str(value or "")
-    return known.get(text) or text.replace("_", " ").replace("-", " ").capitalize()
-
-
-def facet_value(value: str, facet: str) -> str:
-    """Return a facet's value as a person reads it; names of services and tags stay as they are."""
-    return value if facet in ("service", "source", "tags") else words(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Blueprint, current_app, render_template, request
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
@@ -27,7 +28,7 @@ _SUBJECT = re.compile(r"^\s*(?:(?:subject|betreff|title|titel)\s*:|(?:re|fw|fwd|
 class TicketForm(FlaskForm):  # type: ignore[misc]
     """What is pasted: whatever the ticket says."""
 
-    text = TextAreaField(validators=[DataRequired("Paste the ticket here."), Length(max=5_000_000)])
+    text = TextAreaField(validators=[DataRequired(_l("Paste the ticket here.")), Length(max=5_000_000)])
 
 
 def pasted_ticket(text: str) -> Ticket:

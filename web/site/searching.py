@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, render_template, request
+from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
@@ -85,12 +86,12 @@ def _start_page(services: Services) -> str:
         "search/start.html",
         stored=bool(services.store.counts()),
         lists=(
-            ("Known errors", _newest(searcher, known), "/?type=known-error"),
-            ("New articles", _newest(searcher, written), "/?type=article"),
+            (_("Known errors"), _newest(searcher, known), "/?type=known-error"),
+            (_("New articles"), _newest(searcher, written), "/?type=article"),
         ),
         browse={
-            "By type": _browsing_links("type", counted.get("type", ())),
-            "By service": _browsing_links("service", counted.get("service", ())[:MOST_SERVICES]),
+            _("By type"): _browsing_links("type", counted.get("type", ())),
+            _("By service"): _browsing_links("service", counted.get("service", ())[:MOST_SERVICES]),
         },
         examples=next((one.count for one in counted.get("source", ()) if one.value == EXAMPLE_SOURCE), 0),
     )

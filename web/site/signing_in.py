@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, login_required, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from kb.access import ADMINISTRATOR
 from kb.queries import Viewer
+from web.addresses import local_target
 from web.links import spend_link
 
 pages = Blueprint("sign_in", __name__)
@@ -49,7 +48,7 @@ def sign_in(secret: str) -> str | Response | tuple[str, int]:
     target = request.args.get("next") or session.get("next", "")
     session.clear()
     login_user(Person(), remember=True)
-    return redirect(_safe_target(target))
+    return redirect(local_target(target))
 
 
 @pages.post("/sign-out")
@@ -58,10 +57,3 @@ def sign_out() -> Response:
     """End the session."""
     logout_user()
     return redirect(url_for("sign_in.waiting"))
-
-
-def _safe_target(target: str) -> str:
-    """Return `target` when it is a path on this host, else the search page: no open redirect."""
-    parts = urlsplit(target)
-    local = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
-    return target if local else url_for("searching.search_page")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, current_app, render_template
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
 from kb.errors import FixloreError
@@ -12,20 +14,29 @@ from web.wiring import Services
 
 pages = Blueprint("status", __name__)
 PARTS = {
-    "store": "Store",
-    "keyword": "Search by words and codes",
-    "semantic": "Search by meaning",
-    "indexing": "Indexing",
+    "store": _l("Store"),
+    "keyword": _l("Search by words and codes"),
+    "semantic": _l("Search by meaning"),
+    "indexing": _l("Indexing"),
 }
+_REBUILT = _l("The server makes it anew by itself; if it does not within a minute, run kb index --rebuild.")
+_WORDS_GO_ON = _l("Install Fixlore again, or correct the setting model. Words and codes are still searched.")
+_OTHER_MODEL = _l("Run kb index --rebuild. Words and codes are still searched.")
+_NO_WRITES = _l("Look at the log: most often the disk is full or may not be written. Searches go on.")
+_RESTORED = _l("Look at the log, then run kb doctor; a backup comes back by kb restore.")
 REMEDIES = {
-    "no model": "Install Fixlore again, or correct the setting model. Words and codes are still searched.",
-    "made with another model": "Run kb index --rebuild. Words and codes are still searched.",
-    "damaged": "The server makes it anew by itself; if it does not within a minute, run kb index --rebuild.",
-    "missing": "The server makes it anew by itself; if it does not within a minute, run kb index --rebuild.",
-    "not indexed yet": "Wait until the first indexing ends, or run kb index.",
-    "cannot be read": "Look at the log, then run kb doctor; a backup comes back by kb restore.",
-    "fails": "Look at the log: most often the disk is full or may not be written. Searches go on.",
+    "no model": (_l("no model"), _WORDS_GO_ON),
+    "made with another model": (_l("made with another model"), _OTHER_MODEL),
+    "damaged": (_l("damaged"), _REBUILT),
+    "missing": (_l("missing"), _REBUILT),
+    "not indexed yet": (_l("not indexed yet"), _l("Wait until the first indexing ends, or run kb index.")),
+    "cannot be read": (
+        _l("cannot be read"),
+        _l("Look at the log, then run kb doctor; a backup comes back by kb restore."),
+    ),
+    "fails": (_l("fails"), _NO_WRITES),
 }
+"""What readiness tells of a part → what people read, and what they can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +56,27 @@ def status_page() -> str:
     report = services.readiness()
     down = report["down"]
     told: dict[str, str] = down if isinstance(down, dict) else {}
-    parts = [
-        Part(name, told.get(key, ""), REMEDIES.get(told[key], "Run kb doctor.") if key in told else "")
-        for key, name in PARTS.items()
-    ]
+    parts = [_part(str(name), told.get(key)) for key, name in PARTS.items()]
     return render_template(
         "status/status.html", ready=report["ready"], down=told, parts=parts, figures=_figures(services, report)
     )
 
 
+def _part(name: str, problem: str | None) -> Part:
+    if problem is None:
+        return Part(name, "", "")
+    told, remedy = REMEDIES.get(problem, (problem, _("Run kb doctor.")))
+    return Part(name, str(told), str(remedy))
+
+
 def _figures(services: Services, report: dict[str, object]) -> list[tuple[str, str]]:
-    figures: list[tuple[str, str]] = [("Waiting to be indexed", str(report["pending_changes"] or 0))]
+    figures: list[tuple[str, str]] = [(_("Waiting to be indexed"), str(report["pending_changes"] or 0))]
     try:
-        figures.append(("Documents", f"{sum(services.store.counts().values()):,}"))
+        figures.append((_("Documents"), f"{sum(services.store.counts().values()):,}"))
         through = services.store.indexed_through()
-        figures.append(("Indexed through", f"{through:%Y-%m-%d %H:%M:%S} UTC" if through else "nothing yet"))
-        figures.append(("Passages", f"{services.indexes.vectors.size:,}"))
-        figures.append(("Model", services.indexes.vectors.recipe.model_name))
+        figures.append((_("Indexed through"), f"{through:%Y-%m-%d %H:%M:%S} UTC" if through else _("nothing yet")))
+        figures.append((_("Passages"), f"{services.indexes.vectors.size:,}"))
+        figures.append((_("Model"), services.indexes.vectors.recipe.model_name))
     except FixloreError:
         pass  # the table tells which part that is
     return figures

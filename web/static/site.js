@@ -24,6 +24,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Every block of code gets a button that copies it. The clipboard is only there on https and on this machine.
+const say = document.body.dataset;
 const announce = document.createElement("span");
 announce.className = "unseen";
 announce.setAttribute("role", "status");
@@ -33,19 +34,19 @@ for (const block of document.querySelectorAll(".prose pre")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  button.lang = "en";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", "Copy this code");
+  button.lang = document.documentElement.lang;
+  button.textContent = say.copy;
+  button.setAttribute("aria-label", say.copyThis);
   button.addEventListener("click", async () => {
     const text = (block.querySelector("code") ?? block).textContent.replace(/\n$/, "");
     try {
       await navigator.clipboard.writeText(text);
-      button.textContent = announce.textContent = "Copied";
+      button.textContent = announce.textContent = say.copied;
     } catch {
-      button.textContent = announce.textContent = "Not allowed";
+      button.textContent = announce.textContent = say.refused;
     }
     setTimeout(() => {
-      button.textContent = "Copy";
+      button.textContent = say.copy;
       announce.textContent = "";
     }, 2000);
   });
