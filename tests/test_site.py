@@ -157,6 +157,7 @@ def test_a_form_without_its_token_is_refused(services: Services) -> None:
 
 def test_signing_out_ends_the_session(signed_in: FlaskClient) -> None:
     assert signed_in.get("/").status_code == 200
+    assert signed_in.get("/").headers["Cache-Control"] == "no-store"
 
     signed_in.post("/sign-out")
 

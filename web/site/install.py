@@ -51,11 +51,19 @@ def install_site(app: Flask) -> None:
     manager.unauthorized_handler(_to_sign_in)
     for module in (signing_in, languages, searching, documents, pasting, status):
         app.register_blueprint(module.pages)
+    app.after_request(_keep_private)
     languages.install_languages(app)
     install_filters(app)
 
 
 API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback")
+
+
+def _keep_private(response: Response) -> Response:
+    """Have browsers keep no page, so that *Back* after signing out shows none to whoever comes next."""
+    if response.mimetype == "text/html":
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _to_sign_in() -> Response | WerkzeugResponse:
