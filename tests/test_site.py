@@ -159,8 +159,9 @@ def test_signing_out_ends_the_session(signed_in: FlaskClient) -> None:
     assert signed_in.get("/").status_code == 200
     assert signed_in.get("/").headers["Cache-Control"] == "no-store"
 
-    signed_in.post("/sign-out")
+    left = signed_in.post("/sign-out")
 
+    assert left.headers["Clear-Site-Data"] == '"cache"'
     assert signed_in.get("/").status_code == 302
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.browser.site_pages import DESCRIPTION, TITLE
+from tests.browser.site_pages import WHOLE_TICKET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -40,6 +40,13 @@ def result_of(page: Page, path: str) -> Locator:
     return results(page).filter(has=page.locator(f'a[href="{path}"]'))
 
 
+def open_fix(result: Locator) -> None:
+    """Open the fix of a result, where only its first line is shown."""
+    fix = result.locator("details")
+    if fix.get_attribute("open") is None:
+        fix.locator("summary").click()
+
+
 def filter_links(page: Page) -> dict[str, int]:
     """Return the names of the links that narrow a search, and the counts that they show."""
     names = page.get_by_label("Filters").get_by_role("link").all_inner_texts()
@@ -56,8 +63,7 @@ def filter_link(page: Page, name: str, count: int) -> Locator:
 def paste(page: Page, title: str, description: str) -> None:
     """Open the form for a whole ticket from the page that is shown, fill it in and send it."""
     follow(page, page.get_by_role("link", name="Paste a ticket"))
-    page.get_by_label(TITLE).fill(title)
-    page.get_by_label(DESCRIPTION).fill(description)
+    page.get_by_label(WHOLE_TICKET).fill(f"{title}\n\n{description}")
     with page.expect_navigation():
         page.get_by_role("button", name="Find past fixes").click()
 

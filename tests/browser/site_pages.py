@@ -93,8 +93,8 @@ def _article_pages() -> Iterator[SitePage]:
         yield SitePage(name, document_url(article.id, article.kind))
 
 
-TITLE, DESCRIPTION = "Title", "Description, error messages, log lines"
-TICKET = {TITLE: "Import stops since the new client", DESCRIPTION: "The log says ORA-12154 at every start."}
+WHOLE_TICKET = "The whole ticket"
+TICKET = {WHOLE_TICKET: "Import stops since the new client\n\nThe log says ORA-12154 at every start."}
 KNOWN = (
     SitePage("sign-in", "/sign-in", signed_in=False),
     SitePage("a link that was used", "/sign-in/used", signed_in=False, status=403),
@@ -107,7 +107,7 @@ KNOWN = (
     SitePage("a resolved ticket", "/tickets/example/INC-1004"),
     SitePage("an open ticket", "/tickets/example/INC-1042"),
     SitePage("paste form", "/similar"),
-    SitePage("paste form with an error", "/similar", fields={TITLE: " "}, status=422),
+    SitePage("paste form with an error", "/similar", fields={WHOLE_TICKET: " "}, status=422),
     SitePage("paste results", "/similar", fields=TICKET),
     SitePage("not found", "/articles/no/such", status=404),
 )

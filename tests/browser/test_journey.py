@@ -20,6 +20,7 @@ from tests.browser.actions import (
     filter_links,
     follow,
     go_back,
+    open_fix,
     paste,
     result_link,
     result_of,
@@ -115,6 +116,7 @@ def test_an_l1_agent_gets_from_a_symptom_to_the_fix(
     assert known["rank"] <= 3
     assert result_link(results(page).nth(known["rank"] - 1)).inner_text() == title
     assert known["resolution"]["steps"][0]
+    open_fix(found)
     assert words(known["resolution"]["steps"][0]) in words(found.inner_text())
     assert found.get_by_role("list", name="Why it is here").get_by_role("listitem").count() > 0
     assert results(page).locator("mark").count() > 0
@@ -134,7 +136,7 @@ def test_an_l1_agent_gets_from_a_symptom_to_the_fix(
     if look.javascript:
         page.get_by_role("button", name="Copy").first.click()
         page.get_by_role("button", name="Copied").wait_for()
-        assert page.evaluate("navigator.clipboard.readText()") == block.locator("code").inner_text()
+        assert page.evaluate("navigator.clipboard.readText()") == block.locator("code").inner_text().removesuffix("\n")
     assert block.inner_text().strip()
     page.go_back(wait_until="commit")
     result_of(page, path).wait_for()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.actions import ask, result_link, results
 from tests.browser.looks import NARROW, Look
-from tests.browser.site_pages import KNOWN, SitePage, visit
+from tests.browser.site_pages import KNOWN, WHOLE_TICKET, SitePage, visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -60,9 +60,9 @@ def test_slash_puts_the_cursor_into_the_search_box(page: Page) -> None:
 
 def test_slash_is_a_letter_like_others_where_somebody_types(page: Page) -> None:
     page.goto("/similar")
-    page.get_by_label("Title").press("/")
+    page.get_by_label(WHOLE_TICKET).press("/")
 
-    assert page.get_by_label("Title").input_value() == "/"
+    assert page.get_by_label(WHOLE_TICKET).input_value() == "/"
 
 
 def test_arrows_walk_through_results_and_enter_opens_one(page: Page) -> None:
@@ -131,7 +131,7 @@ def test_tab_reaches_every_control_and_the_focus_is_seen(page: Page, one: SitePa
 
 def test_a_focus_that_cannot_be_seen_is_noticed(page: Page) -> None:
     page.goto("/similar")
-    page.get_by_label("Title").focus()
+    page.get_by_label(WHOLE_TICKET).focus()
     assert page.evaluate(FOCUSED)["outlined"]
 
     page.evaluate("document.activeElement.style.outline = 'none'")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.looks import Look
-from tests.browser.site_pages import KNOWN, visit
+from tests.browser.site_pages import KNOWN, WHOLE_TICKET, visit
 from tests.browser.watch import Watch
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def test_a_form_without_scripts_says_what_is_missing(page: Page, watch: Watch) -
     form = next(one for one in KNOWN if one.status == 422)
     visit(page, form, watch)
 
-    assert page.get_by_label("Title").get_attribute("aria-invalid") == "true"
-    assert page.get_by_text("Give the ticket's title or first line.").is_visible()
+    assert page.get_by_label(WHOLE_TICKET).get_attribute("aria-invalid") == "true"
+    assert page.get_by_text("Paste the ticket here.").is_visible()

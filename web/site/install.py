@@ -60,9 +60,13 @@ API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback")
 
 
 def _keep_private(response: Response) -> Response:
-    """Have browsers keep no page, so that *Back* after signing out shows none to whoever comes next."""
+    """Have browsers keep no page, so that *Back* after signing out shows none to whoever comes next.
+
+    The answer to a form may be kept while somebody is signed in, because it cannot be asked for again: *Back* from a
+    document to what was found for a pasted ticket would be an error.
+    """
     if response.mimetype == "text/html":
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = "no-store" if request.method == "GET" else "no-cache"
     return response
 
 

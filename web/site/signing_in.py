@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, login_required, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -11,6 +13,7 @@ from kb.queries import Viewer
 from web.addresses import local_target
 from web.links import spend_link
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 pages = Blueprint("sign_in", __name__)
 
 
@@ -56,4 +59,7 @@ def sign_in(secret: str) -> str | Response | tuple[str, int]:
 def sign_out() -> Response:
     """End the session."""
     logout_user()
-    return redirect(url_for("sign_in.waiting"))
+    answer = redirect(url_for("sign_in.waiting"))
+    if request.is_secure or urlsplit(request.host_url).hostname in LOOPBACK:  # elsewhere browsers refuse it, and say so
+        answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer

@@ -36,7 +36,6 @@ for (const block of document.querySelectorAll(".prose pre")) {
   button.className = "copy";
   button.lang = document.documentElement.lang;
   button.textContent = say.copy;
-  button.setAttribute("aria-label", say.copyThis);
   button.addEventListener("click", async () => {
     const text = (block.querySelector("code") ?? block).textContent.replace(/\n$/, "");
     try {
@@ -60,3 +59,13 @@ for (const block of document.querySelectorAll(".prose pre")) {
 if (matchMedia("(max-width: 50rem)").matches) {
   for (const list of document.querySelectorAll(".filters details, .contents details")) list.removeAttribute("open");
 }
+
+// A page that the browser kept is asked for again once somebody has signed out, here or in another tab.
+const SIGNED_OUT = "signed-out";
+const shown = Date.now();
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
+  localStorage.setItem(SIGNED_OUT, String(Date.now()));
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && Number(localStorage.getItem(SIGNED_OUT)) > shown) location.reload();
+});
