@@ -85,6 +85,7 @@ FIELDS = (
 CAUSES = {
     "change", "capacity", "dependency", "configuration", "hardware", "security", "human_process", "unknown",
 }  # fmt: skip
+RESOLUTION_KINDS = {"permanent_fix", "workaround", "configuration_change", "none"}
 TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 ACTION_TYPES = {
     "en": {"prevent", "detect", "mitigate", "document", "train"},
@@ -192,7 +193,9 @@ def test_an_article_says_who_owns_it_and_where_it_belongs(article: Article) -> N
     assert article.updated_at
     assert article.created_at <= article.updated_at
     assert article.body.lstrip().startswith(f"# {article.title}\n")
-    assert (article.kind == "known-error") <= (article.extra.get("known_error") is True)
+    if article.kind == "known-error":
+        assert article.extra.get("known_error") is True
+        assert article.extra.get("resolution_kind") in RESOLUTION_KINDS
 
 
 @each_article
@@ -246,7 +249,7 @@ def test_a_post_mortem_has_the_fields_that_completing_it_needs(article: Article)
     assert article.extra["cause_category"] in CAUSES
     unknown = str(article.extra["root_cause"]).lower().startswith(("unknown, because", "unbekannt, weil"))
     assert unknown == (article.extra["cause_category"] == "unknown")
-    assert article.extra["resolution_kind"] in {"permanent_fix", "workaround", "configuration_change", "none"}
+    assert article.extra["resolution_kind"] in RESOLUTION_KINDS
 
 
 @each_post_mortem
