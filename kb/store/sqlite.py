@@ -190,9 +190,9 @@ class Database:
         except FixloreError:
             raise
         except DBAPIError as error:
-            raise _translation(error.orig, path) from error
+            raise translation(error.orig, path) from error
         except sqlite3.Error as error:
-            raise _translation(error, path) from error
+            raise translation(error, path) from error
         except UnicodeEncodeError as error:
             raise InvalidInput("text holds half a character (a lone surrogate); remove it") from error
 
@@ -217,7 +217,8 @@ def _kind(error: BaseException) -> str:
     return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").split("_")[0]
 
 
-def _translation(error: BaseException | None, path: Path) -> FixloreError:
+def translation(error: BaseException | None, path: Path) -> FixloreError:
+    """Return our error for one of SQLite about the file at `path`, with what to do."""
     kind = _kind(error) if error is not None else ""
     if kind in ("BUSY", "LOCKED"):
         return _busy(path)

@@ -1,118 +1,56 @@
-"""`kb doctor`: compare store and indexes document by document, and say what to do."""
+"""`kb doctor`: check every part of an installation on its own, and say what to do."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from indexer.manifest import REMEDY, current_generation
-from indexer.plan import vector_fingerprint
-from indexer.sync import BEHIND
+from kb.documents import JSON
 from kb.errors import FixloreError
-from kb.facts import fingerprint_of
-from kb.protocols.store import Store
-from web.cli.homes import settings_in_use
-from web.cli.progress import progress_bar, say
-from web.wiring import Services, open_services
+from web.cli.content_checks import check_contents
+from web.cli.findings import Finding, found
+from web.cli.place_checks import check_home, check_leftovers, check_settings, check_versions, usable_settings
+from web.cli.progress import say
 
-_BATCH = 200
-"""Documents in memory at once; a body may have 20 MiB."""
+_WIDTH = 13
+"""Of the longest name."""
 
 
 @click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one object for programs.")
 @click.pass_context
-def doctor_command(ctx: click.Context) -> None:
-    """Check store and indexes. Exit 0 when all is well, 1 when something needs doing."""
+def doctor_command(ctx: click.Context, as_json: bool) -> None:
+    """Check every part of the installation and say what to do. Exit 0 when all is well, else 1."""
     home: Path = ctx.obj
-    with open_services(settings_in_use(home), say) as services:
-        counts = services.store.counts()
-        click.echo(f"home: {home}")
-        click.echo("store: " + (", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "empty"))
-        findings = [*_waiting(services.store), *_down(services)]
-        if counts:
-            findings += _differences(services)
-    for finding in findings:
-        click.echo(f"! {finding}", err=True)
-    if not findings:
-        click.echo("All is well.")
-    ctx.exit(1 if findings else 0)
+    findings: list[Finding] = []
+    for finding in _findings(home):
+        findings.append(finding)
+        if not as_json:
+            click.echo(finding.line(_WIDTH), err=finding.is_well is False)
+    wrong = list(dict.fromkeys(one.name for one in findings if one.is_well is False))
+    if as_json:
+        body: dict[str, JSON] = {"ok": not wrong, "home": str(home), "checks": [one.as_json() for one in findings]}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        if wrong:
+            say(f"kb: not all is well: {', '.join(wrong)}")
+    else:
+        click.echo("Not all is well: see the lines that begin with !!." if wrong else "All is well.")
+    ctx.exit(1 if wrong else 0)
 
 
-def _waiting(store: Store) -> list[str]:
-    pending = store.pending_count()
-    if not pending:
-        return []
-    return [f"documents that wait to be indexed: {pending}; start the server or run `kb index`"]
-
-
-def _down(services: Services) -> list[str]:
-    """Return what keeps a part from answering, and tell the size of each that answers."""
-    findings = []
-    for name, index, unit in (
-        ("keyword index", services.indexes.keyword, "documents"),
-        ("vector index", services.indexes.vectors, "passages"),
-    ):
-        try:
-            click.echo(f"{name}: {index.size} {unit}")
-        except FixloreError as error:
-            findings.append(f"{name}: {error}")
+def _findings(home: Path) -> Iterator[Finding]:
+    """Check from the outside in; each part is checked whatever the others are like."""
+    settings = usable_settings(home)
+    yield from found("home", lambda: check_home(settings))
+    yield from found("settings", lambda: check_settings(home))
     try:
-        click.echo(f"model: {services.encoder().recipe.model_name}")
-    except FixloreError as error:
-        findings.append(f"model: {error}")
-    return findings
-
-
-def _differences(services: Services) -> list[str]:
-    """Return how each index that answers differs from the store. What waits to be indexed is no difference."""
-    store = services.store
-    findings: list[str] = []
-    waiting = _pending_ids(store)
-    try:
-        generation = current_generation(services.settings.index_path)
-        if generation is None:
-            return []
-        in_keyword = services.engines.open_keyword(generation, False).fingerprints()
-        wanted = _wanted(store)
-        waiting |= _pending_ids(store)
-        findings += _told("keyword index", wanted, in_keyword, waiting, REMEDY)
-        vectors = services.engines.open_vectors(generation, False)
-        recipe = vectors.recipe
-        remedy = "run `kb index`" if store.setting(BEHIND) else REMEDY
-        wanted = {one: vector_fingerprint(fingerprint, recipe) for one, fingerprint in wanted.items()}
-        findings += _told("vector index", wanted, vectors.fingerprints(), waiting, remedy)
-    except FixloreError:
-        pass  # what cannot be opened was told
-    return findings
-
-
-def _wanted(store: Store) -> dict[str, str]:
-    """Return id → fingerprint of everything stored."""
-    ids = list(store.all_ids())
-    wanted: dict[str, str] = {}
-    with progress_bar("Comparing") as progress:
-        for start in range(0, len(ids), _BATCH):
-            documents = store.documents(ids[start : start + _BATCH])
-            wanted |= {one: fingerprint_of(document) for one, document in documents.items()}
-            progress(min(start + _BATCH, len(ids)), len(ids))
-    return wanted
-
-
-def _told(
-    name: str, wanted: Mapping[str, str], held: Mapping[str, str], waiting: AbstractSet[str], remedy: str
-) -> list[str]:
-    counts = {
-        "missing": sum(one not in held for one in wanted.keys() - waiting),
-        "outdated": sum(one in held and held[one] != wanted[one] for one in wanted.keys() - waiting),
-        "left over": len(held.keys() - wanted.keys() - waiting),
-    }
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return [f"{name}: of its documents {told}; {remedy}"] if told else []
-
-
-def _pending_ids(store: Store) -> set[str]:
-    return {change.document_id for change in store.pending(sys.maxsize)}
+        holds_store = settings.store_path.is_file()
+    except (OSError, FixloreError):
+        holds_store = False
+    if holds_store:
+        yield from check_contents(settings)
+    yield from found("leftovers", lambda: check_leftovers(settings))
+    yield from found("versions", check_versions)
