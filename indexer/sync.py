@@ -222,12 +222,15 @@ class Sync:
         texts.note_sources(hashes)
         self._report = replace(self._report, reused=self._report.reused + len(vectors))
 
-        def told(count: int) -> None:
+        def encoding(count: int) -> None:
             self._tell(len(passages) * count // len(missing))
+
+        def told(count: int) -> None:
+            encoding(count)
             self._check()
 
         try:
-            made = texts.made(missing, hashes, told)
+            made = texts.made(missing, hashes, told, encoding)
         except ModelUnavailable as error:
             self._fall_behind(str(error))
             return vectors

@@ -35,12 +35,17 @@ class TextVectors:
         return {name: vector for name, vector in found.items() if vector.shape == (self._dimension,)}
 
     def made(
-        self, texts: Mapping[str, str], sources: Mapping[str, Sequence[str]], told: Callable[[int], None]
+        self,
+        texts: Mapping[str, str],
+        sources: Mapping[str, Sequence[str]],
+        told: Callable[[int], None],
+        encoding: Callable[[int], None] = lambda count: None,
     ) -> dict[str, NDArray[np.float16]]:
         """Encode `texts` (hash → text), store their vectors and return them by hash.
 
         `sources` maps document ids to the hashes of their texts, so that a document's vectors can be erased. `told`
-        gets the count done after each chunk is stored. Raises ModelUnavailable.
+        gets the count done after each chunk is stored, `encoding` more often, while one is made. Raises
+        ModelUnavailable.
         """
         if texts and self._encoder is None:
             raise ModelUnavailable("there is no model to encode with")
@@ -48,7 +53,7 @@ class TextVectors:
         names = list(texts)
         for start in range(0, len(names), CHUNK):
             chunk = names[start : start + CHUNK]
-            found.update(self._encoded([(name, texts[name]) for name in chunk]))
+            found.update(self._encoded([(name, texts[name]) for name in chunk], start, encoding))
             inside = set(chunk)
             of_chunk = {one: [name for name in hashes if name in inside] for one, hashes in sources.items()}
             self._store.put_vectors(
@@ -63,10 +68,12 @@ class TextVectors:
         """Note which documents have which texts, also those whose vectors other documents brought."""
         self._store.put_vectors(self._recipe_id, {}, sources)
 
-    def _encoded(self, texts: Sequence[tuple[str, str]]) -> dict[str, NDArray[np.float16]]:
+    def _encoded(
+        self, texts: Sequence[tuple[str, str]], before: int, encoding: Callable[[int], None]
+    ) -> dict[str, NDArray[np.float16]]:
         if self._encoder is None:
             return {}
-        vectors = self._encoder.encode_documents([text for _, text in texts])
+        vectors = self._encoder.encode_documents([text for _, text in texts], lambda count: encoding(before + count))
         if vectors.shape != (len(texts), self._dimension):
             raise ModelUnavailable(f"the model returned vectors of shape {vectors.shape}; it cannot be used")
         return {name: vector for (name, _), vector in zip(texts, vectors.astype(np.float16), strict=True)}

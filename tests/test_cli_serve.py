@@ -17,6 +17,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 import pytest
 
+from indexer.lock import is_locked
 from tests.command_line import SAMPLES, home_with_model, run, start
 
 PATIENCE_S = 120.0
@@ -204,3 +205,17 @@ def test_a_server_that_is_stopped_while_it_loads_ends_cleanly(tmp_path: Path, mo
         _, errors = process.communicate(timeout=PATIENCE_S)
 
     assert (process.returncode, errors) == (0, "Stopped.\n")
+
+
+def test_a_server_that_is_stopped_while_the_model_is_prepared_takes_the_exporting_process_along(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with start("--home", home, "serve", "--port", "0") as process:
+        assert process.stderr is not None
+        for told in process.stderr:
+            if told == "loading the original model\n":
+                break
+        process.terminate()  # this process alone, as a service manager may do
+        _, errors = process.communicate(timeout=PATIENCE_S)
+
+    assert (process.returncode, errors) == (0, "Stopped.\n")
+    assert not is_locked(home / "models" / "export.lock")

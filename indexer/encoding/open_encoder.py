@@ -51,7 +51,7 @@ def _exported(files: ModelFiles, models: Path, model: str, max_tokens: int, say:
     exported = find_export(models, files, say)
     if exported is None:
         verified_directory(files)
-        say(f"preparing the model {files.name}, once")
+        say(f"preparing the model {files.name}, once: about half a minute")
         _export_in_a_process(model, models, max_tokens, say)
         exported = find_export(models, files, say)
         if exported is None:
@@ -82,9 +82,12 @@ def _export_in_a_process(model: str, models: Path, max_tokens: int, say: Say) ->
             with subprocess.Popen(  # noqa: S603  our own module, arguments passed without a shell
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment
             ) as process:
-                if process.stdout is not None:
-                    for line in process.stdout:
+                try:
+                    for line in process.stdout or ():
                         say(line.decode("utf-8", "replace").rstrip())
+                except BaseException:
+                    process.kill()  # a signal may have reached this process alone: the other must not go on unseen
+                    raise
             if process.returncode != 0:
                 errors.seek(0)
                 told = errors.read().decode("utf-8", "replace").split("\n")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
+from kb.documents import EXAMPLE_SOURCE
 from kb.errors import InvalidInput
+from kb.protocols.store import DocumentStore
 from search.answers import Result, SearchAnswer, SimilarAnswer
 from web.cli.progress import say
 
@@ -14,9 +16,15 @@ DEVICES = "/dev"
 """Nothing there is replaced: /dev/stdout may lead to a file that others are still writing."""
 
 
-def written_results(results: Sequence[Result]) -> str:
-    """Return results as text: title, id, what matched, and the fix."""
-    return "\n\n".join(_written(result) for result in results)
+def written_results(results: Sequence[Result], examples: Set[str] = frozenset()) -> str:
+    """Return results as text: title, id, what matched, and the fix. Those with an id in `examples` are marked."""
+    return "\n\n".join(_written(result, result.id in examples) for result in results)
+
+
+def examples_among(store: DocumentStore, results: Sequence[Result]) -> Set[str]:
+    """Return the ids of those results that are shipped example content."""
+    documents = store.documents([result.id for result in results])
+    return {one for one, document in documents.items() if document.source == EXAMPLE_SOURCE}
 
 
 def tell_limits(answer: SearchAnswer | SimilarAnswer) -> None:
@@ -29,8 +37,12 @@ def tell_limits(answer: SearchAnswer | SimilarAnswer) -> None:
         say("Nothing is likely to be the same problem; these come closest.")
 
 
-def _written(result: Result) -> str:
-    facts = [result.type, *(fact for fact in (result.status, result.service, result.language) if fact)]
+def _written(result: Result, is_example: bool) -> str:
+    facts = [
+        *(["example"] if is_example else []),
+        result.type,
+        *(fact for fact in (result.status, result.service, result.language) if fact),
+    ]
     lines = [f"{result.rank}. {result.title}", f"   {result.id}  ({', '.join(facts)})"]
     if result.snippet.text:
         lines.append(f"   {' '.join(result.snippet.text.split())}")
