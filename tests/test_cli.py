@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -283,3 +284,12 @@ def test_output_that_finds_no_room_fails_with_one_line(used_home: Path) -> None:
 
     assert told.returncode == 1
     assert told.stderr.decode().splitlines() == ["kb: No space left on device; check the rights and the free space"]
+
+
+def test_an_account_without_a_home_directory_is_told_to_name_one() -> None:
+    unknown = RuntimeError("Could not determine home directory.")
+    with mock.patch.object(Path, "expanduser", side_effect=unknown):
+        unnamed, helped = run("search", "vpn", environment={"KB_HOME": ""}), run("--help")
+
+    assert (unnamed.code, helped.code) == (1, 0)
+    assert unnamed.err == "kb: ~/.fixlore cannot be told; name the data directory with --home or KB_HOME\n"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import signal
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -174,3 +178,81 @@ def test_a_backup_made_while_another_process_writes_is_consistent(tmp_path: Path
         counts.append(documents)
     assert counts == sorted(counts)
     assert counts
+
+
+def runs_of(home: Path, place: Path) -> dict[str, bytes]:
+    """Return the TREC runs of the same questions and tickets."""
+    place.mkdir()
+    questions = [{"id": str(number), "text": text} for number, text in enumerate(QUESTIONS)]
+    tickets = [{"id": one["id"], "source": "q", "external_id": one["id"], "title": one["text"]} for one in questions]
+    for name, asked in (("search", questions), ("similar", tickets)):
+        (place / f"{name}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in asked))
+        told = run("--home", home, name, "--queries", place / f"{name}.jsonl", "--run", place / f"{name}.run")
+        assert told.code == 0, told.err
+    return {name: (place / f"{name}.run").read_bytes() for name in ("search", "similar")}
+
+
+def test_a_backup_and_an_export_give_the_same_runs_to_the_byte_on_another_machine(
+    stocked: Path, tmp_path: Path, model_home: Path
+) -> None:
+    restored = home_with_model(tmp_path / "restored", model_home)
+    imported = home_with_model(tmp_path / "imported", model_home)
+    run("--home", stocked, "backup", tmp_path / "copy.db")
+    run("--home", stocked, "export", tmp_path / "copy")
+
+    assert run("--home", restored, "restore", tmp_path / "copy.db").code == 0
+    assert run("--home", imported, "import", "export", tmp_path / "copy").code == 0
+
+    expected = runs_of(stocked, tmp_path / "one")
+    assert all(expected.values())
+    assert runs_of(restored, tmp_path / "two") == expected
+    assert runs_of(imported, tmp_path / "three") == expected
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let no file grow beyond 40 kB: every write behind that fails, as it does on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    earlier = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, earlier)
+
+
+def test_a_backup_that_finds_no_room_leaves_nothing_and_the_next_one_is_whole(stocked: Path, tmp_path: Path) -> None:
+    with no_room():
+        told = run("--home", stocked, "backup", tmp_path / "copy.db")
+
+    assert (told.code, len(told.error_lines)) == (1, 1)
+    assert f"{tmp_path / 'copy.db'} " in told.err
+    assert list(tmp_path.iterdir()) == []
+    assert run("--home", stocked, "backup", tmp_path / "copy.db").code == 0
+
+
+def test_a_restore_that_finds_no_room_leaves_the_home_empty(stocked: Path, tmp_path: Path) -> None:
+    run("--home", stocked, "backup", tmp_path / "copy.db")
+
+    with no_room():
+        told = run("--home", tmp_path / "home", "restore", tmp_path / "copy.db")
+
+    assert (told.code, len(told.error_lines)) == (1, 1)
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_a_restore_of_a_damaged_backup_is_refused(stocked: Path, tmp_path: Path) -> None:
+    run("--home", stocked, "backup", tmp_path / "copy.db")
+    size = (tmp_path / "copy.db").stat().st_size
+    with (tmp_path / "copy.db").open("r+b") as file:
+        for page in range(4 * 4096, size, 2 * 4096):
+            file.seek(page)
+            file.write(b"\xff" * 2000)
+    (tmp_path / "half.db").write_bytes((tmp_path / "copy.db").read_bytes()[: size // 2])
+
+    for name in ("copy.db", "half.db"):
+        told = run("--home", tmp_path / "home", "restore", tmp_path / name)
+        assert (told.code, len(told.error_lines)) == (1, 1)
+        assert f"{tmp_path / name} is damaged" in told.err
+        assert list((tmp_path / "home").iterdir()) == []

@@ -47,6 +47,8 @@ def test_a_pipe_gets_nothing_of_work_that_is_done_soon(clock: SetTime) -> None:
     with redirect_stderr(io.StringIO()) as errors, progress_bar("Indexing") as move:
         move(1, 2)
         clock.now += LINE_EVERY_S / 2
+        move(1, 2)
+        clock.now += LINE_EVERY_S
         move(2, 2)
 
     assert errors.getvalue() == ""

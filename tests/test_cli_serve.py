@@ -6,8 +6,10 @@ import json
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -18,6 +20,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 import pytest
 
 from indexer.lock import is_locked
+from kb.store.open_store import open_store
 from tests.command_line import SAMPLES, home_with_model, run, start
 
 PATIENCE_S = 120.0
@@ -170,30 +173,95 @@ def test_a_port_in_use_is_told_before_anything_is_made(served: Served, home: Pat
     assert not home.exists()
 
 
-def test_a_backup_of_a_server_at_work_comes_back_and_gives_up_its_examples(
+def test_a_backup_made_under_writes_holds_all_that_was_acknowledged_before_it(
+    served: Served, tmp_path: Path, model_home: Path
+) -> None:
+    writer = run("--home", served.home, "token", "create", "writer", "--scope", "tickets:write").out.strip()
+    written: list[int] = []
+    enough, copied = threading.Event(), threading.Event()
+
+    def write() -> None:
+        while not copied.is_set():
+            number = len(written)
+            body = json.dumps({"title": f"Ticket {number}", "description": f"first line\nline {number}"}).encode()
+            headers = {"Authorization": f"Bearer {writer}", "Content-Type": "application/json"}
+            address = f"{served.address}/api/v1/tickets/stream/{number}"
+            with build_opener().open(Request(address, body, headers, method="PUT"), timeout=30) as answer:
+                assert answer.status in (200, 201)
+            written.append(number)
+            if number == 20:
+                enough.set()
+
+    with ThreadPoolExecutor(1) as writing:
+        done = writing.submit(write)
+        try:
+            assert enough.wait(PATIENCE_S)
+            before = len(written)
+            told = run("--home", served.home, "backup", tmp_path / "copy.db")
+            after = len(written) + 1  # one may be stored and not yet acknowledged
+        finally:
+            copied.set()
+        done.result(PATIENCE_S)
+
+    assert told.code == 0
+    store = open_store(tmp_path / "copy.db")
+    held = [store.ticket(one) for one in store.ticket_ids("stream")]
+    store.close()
+    assert before <= len(held) <= after
+    numbers = {int(ticket.external_id): ticket.description for ticket in held if ticket is not None}
+    assert numbers == {number: f"first line\nline {number}" for number in range(len(held))}
+
+
+def test_a_backup_of_a_server_at_work_comes_back_and_gives_up_its_examples_while_it_is_served(
     served: Served, token: str, tmp_path: Path, model_home: Path
 ) -> None:
     other = home_with_model(tmp_path / "other", model_home)
+    link = [{"type": "resolved_by", "target": "database/oracle-ora-12154"}]
+    own = {"source": "desk", "external_id": "1", "title": "ORA-12154 at the till", "links": link}
+    (tmp_path / "own.jsonl").write_text(json.dumps(own))
 
+    assert run("--home", served.home, "index").code == 0  # waits until the server has indexed what others wrote
     assert run("--home", served.home, "backup", tmp_path / "copy.db").code == 0
     restored = run("--home", other, "restore", tmp_path / "copy.db")
-    removed = run("--home", other, "example", "remove")
-
-    assert (restored.code, removed.code) == (0, 0)
+    imported = run("--home", other, "import", "tickets", tmp_path / "own.jsonl")
+    assert (restored.code, imported.code) == (0, 0)
     assert " 0 texts encoded, " in restored.out
-    assert re.match(r"Removed \d\d example articles and \d+ example tickets\.\n", removed.out)
-    assert run("--home", other, "example", "remove").out == "Removed 0 example articles and 0 example tickets.\n"
 
     server = serve(other, tmp_path / "log")
     try:
+        browser = build_opener(HTTPCookieProcessor(CookieJar()))
+        browser.open(server.link, timeout=30).close()
+        assert "database/oracle-ora-12154" in server.found("ORA-12154", token)
+
+        removed = run("--home", other, "example", "remove")
+
+        assert re.match(r"Removed \d\d example articles and \d+ example tickets\.\n", removed.out)
         assert "database/oracle-ora-12154" not in server.found("ORA-12154", token)
-        assert served.found("ORA-12154", token)[0] == "database/oracle-ora-12154"
+        assert "desk:1" in server.found("ORA-12154", token)
+        assert server.get("/tickets/desk/1", browser=browser)[0] == 200
+        assert server.get("/articles/database/oracle-ora-12154", browser=browser)[0] == 404
         assert "manual/searching" in server.found("how do I search for exact words", token)
+        assert served.found("ORA-12154", token)[0] == "database/oracle-ora-12154"
     finally:
         code = stop(server, signal.SIGINT)
     assert code == 0
-    assert "Traceback" not in (tmp_path / "log").read_text()
-    assert "Loading the shipped articles" not in (tmp_path / "log").read_text()
+    assert run("--home", other, "example", "remove").out == "Removed 0 example articles and 0 example tickets.\n"
+    checked = run("--home", other, "doctor")
+    assert (checked.code, checked.err) == (0, "")
+    assert "1 links of tickets lead to documents that are not here" in checked.out
+    again = serve(other, tmp_path / "log")
+    assert "database/oracle-ora-12154" not in again.found("ORA-12154", token)
+    assert stop(again) == 0
+    assert not re.search("Traceback|Loading the shipped articles", (tmp_path / "log").read_text())
+
+
+def test_examples_are_marked_in_the_shell(served: Served) -> None:
+    told = run("--home", served.home, "search", "ORA-12154", "--limit", "1")
+    manual = run("--home", served.home, "search", "source:manual how do I search for exact words", "--limit", "1")
+
+    assert "   database/oracle-ora-12154  (example, " in told.out
+    assert "manual/" in manual.out
+    assert "(example, " not in manual.out
 
 
 def test_a_server_that_is_stopped_while_it_loads_ends_cleanly(tmp_path: Path, model_home: Path) -> None:

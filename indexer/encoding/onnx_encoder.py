@@ -18,6 +18,7 @@ def onnx_encoder(exported: ExportedModel, max_tokens: int) -> TextEncoder:
 
     Raises ModelUnavailable when onnxruntime refuses the graph.
     """
+    onnxruntime.disable_telemetry_events()  # Windows has another way of it than the environment
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # on the calling thread: the same bits always, and parallel texts gain more
     options.inter_op_num_threads = 1

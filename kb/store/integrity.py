@@ -20,11 +20,13 @@ _REMEDY = "stop the server, move the file away and bring back a backup with `kb 
 class Integrity:
     """What was found: the version of the schema and each problem with its remedy.
 
-    The version is `None` when it cannot be told, and in a file that holds nothing yet.
+    The version is `None` when it cannot be told, and in a file that holds nothing yet. `is_damaged`: bytes of the file
+    are not as SQLite wrote them.
     """
 
     schema: str | None
     problems: tuple[str, ...]
+    is_damaged: bool = False
 
 
 def examine(path: Path) -> Integrity:
@@ -41,7 +43,8 @@ def examine(path: Path) -> Integrity:
             damage = _damage(opened)
             orphans = opened.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.Error as error:
-        return Integrity(schema, (str(translation(error, path)),))
+        is_damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
+        return Integrity(schema, (str(translation(error, path)),), is_damaged)
     problems = [f"{path} is damaged ({'; '.join(damage)}); {_REMEDY}"] if damage else []
     if orphans:
         problems.append(
@@ -55,7 +58,7 @@ def examine(path: Path) -> Integrity:
             f"{path} was written by a newer Fixlore: its schema is {schema}, this Fixlore knows schemas up to "
             f"{VERSIONS[-1]}; install the newer Fixlore"
         )
-    return Integrity(schema, tuple(problems))
+    return Integrity(schema, tuple(problems), bool(damage))
 
 
 def _damage(opened: sqlite3.Connection) -> list[str]:

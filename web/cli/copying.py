@@ -53,9 +53,12 @@ def restore_command(home: Path, file: Path) -> None:
     try:
         _remove(partial)
         shutil.copyfile(file, partial)
+        from kb.store.integrity import examine
         from kb.store.open_store import open_store
 
         try:
+            if examine(partial).is_damaged:
+                raise InvalidInput(f"{file} is damaged; take an earlier backup")
             open_store(partial).close()
         except SchemaTooNew:
             raise

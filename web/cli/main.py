@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from kb.errors import FixloreError
+from kb.errors import ConfigurationError, FixloreError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("web.cli.serving", "Run the site and the API."),
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
     "--home",
     envvar="KB_HOME",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path.home() / ".fixlore",
+    default=lambda: _home_of_this_account(Path("~/.fixlore")),
     show_default="~/.fixlore",
     help="Data directory of this installation; also KB_HOME.",
 )
@@ -66,7 +66,15 @@ class LazyGroup(click.Group):
 @click.pass_context
 def kb(ctx: click.Context, home: Path) -> None:
     """Has anyone fixed this before? Search articles, post-mortems and past tickets."""
-    ctx.obj = home.expanduser()
+    ctx.obj = _home_of_this_account(home)
+
+
+def _home_of_this_account(home: Path) -> Path:
+    """Return the path without its `~`. Raises ConfigurationError when the account has no home, as in a container."""
+    try:
+        return home.expanduser()
+    except RuntimeError as error:
+        raise ConfigurationError(f"{home} cannot be told; name the data directory with --home or KB_HOME") from error
 
 
 def main() -> None:

@@ -27,17 +27,19 @@ _NARROW = 60
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """Yield a function that takes (done, total) and moves a bar on standard error, or tells a line now and then."""
-    began = last_told = time.monotonic()
+    began = last_told = 0.0
     with ExitStack() as stack:
         bars: list[ProgressBar[int]] = []
 
         def move(done: int, total: int) -> None:
-            nonlocal last_told
+            nonlocal began, last_told
             if total <= 0:
                 return
             if not sys.stderr.isatty():
                 now = time.monotonic()
-                if now - last_told >= LINE_EVERY_S:
+                if not began:
+                    began = last_told = now
+                if done < total and now - last_told >= LINE_EVERY_S:
                     last_told = now
                     say(f"{label}: {done} of {total}{_remaining(now - began, done, total)}")
                 return
@@ -56,7 +58,7 @@ def say(line: str) -> None:
 
 
 def _remaining(passed_s: float, done: int, total: int) -> str:
-    return f", about {passed_s / done * (total - done):.0f} s left" if 0 < done < total else ""
+    return f", about {passed_s / done * (total - done):.0f} s left" if done else ""
 
 
 def _fitting_width() -> int:
