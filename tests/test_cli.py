@@ -293,3 +293,22 @@ def test_an_account_without_a_home_directory_is_told_to_name_one() -> None:
 
     assert (unnamed.code, helped.code) == (1, 0)
     assert unnamed.err == "kb: ~/.fixlore cannot be told; name the data directory with --home or KB_HOME\n"
+
+
+def test_a_home_with_umlauts_works_in_the_c_locale_and_is_refused_where_python_was_told_to_use_no_utf8(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "Zu Hause äöü"
+    command = [*COMMAND, "--home", home, "token", "create", "helpdesk", "--scope", "read"]
+    plain = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+
+    def ran(**more: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(command, cwd=REPOSITORY, env={**plain, **more}, capture_output=True)
+
+    ascii_only, usual = ran(PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"), ran()
+
+    assert (usual.returncode, usual.stderr) == (0, b"")
+    assert (home / "fixlore.db").exists()
+    assert ascii_only.returncode == 1
+    assert len(ascii_only.stderr.splitlines()) == 1
+    assert b"cannot be used in this locale; set PYTHONUTF8=1" in ascii_only.stderr

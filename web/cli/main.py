@@ -70,11 +70,19 @@ def kb(ctx: click.Context, home: Path) -> None:
 
 
 def _home_of_this_account(home: Path) -> Path:
-    """Return the path without its `~`. Raises ConfigurationError when the account has no home, as in a container."""
+    """Return the path without its `~`.
+
+    Raises ConfigurationError when the account has no home, as in a container, and when the engines, which take paths in
+    UTF-8, could not find this one.
+    """
     try:
-        return home.expanduser()
+        home = home.expanduser()
     except RuntimeError as error:
         raise ConfigurationError(f"{home} cannot be told; name the data directory with --home or KB_HOME") from error
+    if sys.getfilesystemencoding() != "utf-8" and not str(home.absolute()).isascii():
+        shown = os.fsencode(home).decode("utf-8", "backslashreplace")
+        raise ConfigurationError(f"{shown} cannot be used in this locale; set PYTHONUTF8=1, or a locale with UTF-8")
+    return home
 
 
 def main() -> None:
