@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import signal
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -256,3 +258,15 @@ def test_a_restore_of_a_damaged_backup_is_refused(stocked: Path, tmp_path: Path)
         assert (told.code, len(told.error_lines)) == (1, 1)
         assert f"{tmp_path / name} is damaged" in told.err
         assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_homes_and_backups_are_for_their_owner_alone(stocked: Path, tmp_path: Path) -> None:
+    earlier = os.umask(0o022)
+    try:
+        run("--home", tmp_path / "new", "token", "create", "helpdesk", "--scope", "read")
+        run("--home", stocked, "backup", tmp_path / "copy.db")
+    finally:
+        os.umask(earlier)
+
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("new", "copy.db")}
+    assert modes == {"new": 0o700, "copy.db": 0o600}

@@ -328,7 +328,7 @@ def test_examples_and_links_that_lead_nowhere_are_counted(own: Path) -> None:
     run("--home", own, "import", "tickets", file)
 
     assert f"{examples} of them are examples (`kb example remove` removes those)" in before
-    assert "1 links of tickets lead to documents that are not here" in well(doctor(own))["documents"]
+    assert "links of tickets to documents that are not here: 1" in well(doctor(own))["documents"]
 
 
 def test_a_package_that_is_missing_is_named(own: Path) -> None:

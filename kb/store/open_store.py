@@ -25,7 +25,7 @@ def open_store(path: Path, clock: Clock = now, patience: float = PATIENCE) -> Sq
     cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the key that signs sessions
     except OSError as error:
         raise StoreError(f"{path.parent} cannot be made: {error.strerror}; choose another data directory") from error
     database = Database(path, patience)

@@ -125,6 +125,7 @@ class Database:
         unfinished = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}.unfinished")
         try:
             with self._translated(target), self._raw() as source:
+                _make_private(unfinished)
                 copy = sqlite3.connect(unfinished)
                 try:
                     source.backup(copy)
@@ -195,6 +196,12 @@ class Database:
             raise translation(error, path) from error
         except UnicodeEncodeError as error:
             raise InvalidInput("text holds half a character (a lone surrogate); remove it") from error
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file that only its owner reads: a copy holds the key that signs sessions. SQLite tells failures."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

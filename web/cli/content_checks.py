@@ -228,7 +228,7 @@ def _told_documents(store: Store, contents: _Contents) -> Finding:
     if contents.examples:
         text += f"; {contents.examples} of them are examples (`kb example remove` removes those)"
     if contents.dangling:
-        text += f"; {contents.dangling} links of tickets lead to documents that are not here"
+        text += f"; links of tickets to documents that are not here: {contents.dangling}"
     facts: dict[str, JSON] = {
         "counts": dict(counts.items()),
         "examples": contents.examples,

@@ -48,7 +48,7 @@ def restore_command(home: Path, file: Path) -> None:
     if not file.is_file():
         raise NotFound(f"file {file} does not exist; check the path")
     _refuse_used(settings)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = settings.store_path.with_name(f".{settings.store_path.name}.restoring")
     try:
         _remove(partial)
