@@ -1,1 +1,1 @@
-"""Benchmarks, run by hand; tests assert no times."""
+"""Benchmarks, run by hand: `python -m tests.benchmarks` prints one table. Tests assert no times."""

@@ -1,0 +1,140 @@
+"""Measure Fixlore and print one table: `python -m tests.benchmarks`.
+
+Everything but the model's export is made anew below a temporary directory. With --work it is kept, and the next run
+finds the collections there instead of indexing them again; then the rows of their indexing are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from indexer.encoding.open_encoder import open_encoder
+from tests.benchmarks import indexing, memory, over_http, queries, startup
+from tests.benchmarks.base_texts import BaseTexts, read_base_texts
+from tests.benchmarks.collection import TICKETS_TO_AN_ARTICLE
+from tests.benchmarks.server import serving
+from tests.benchmarks.table import Row, as_json, as_markdown
+from tests.benchmarks.variation import EXCHANGED, Variation
+from tests.benchmarks.vectors import ANGLE
+from tests.benchmarks.workbench import MeasuredHome, Workbench, indexed_home
+
+STAGES = (indexing.STAGE, queries.STAGE, over_http.STAGE, memory.STAGE, startup.STAGE)
+MODEL_HOME = "FIXLORE_TEST_MODEL_HOME"
+"""Environment variable that names a home whose exported model is used, as in the tests."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the arguments ask for and print the table; what goes on is told on standard error."""
+    options = _options(arguments)
+    began, load = time.monotonic(), _load()
+    with nullcontext(options.work) if options.work else tempfile.TemporaryDirectory() as directory:
+        base = read_base_texts(options.data)
+        bench = _workbench(options, Path(directory), base)
+        homes, rows = measured(bench, sorted(set(options.passages)), options.only)
+    notes = _notes(bench, homes, load, time.monotonic() - began)
+    print(as_markdown(rows))
+    print("\n" + "\n".join(f"- {note}" for note in notes))
+    if options.json:
+        options.json.write_text(as_json(rows, notes), encoding="utf-8")
+
+
+def measured(bench: Workbench, sizes: Sequence[int], stages: Sequence[str]) -> tuple[list[MeasuredHome], list[Row]]:
+    """Return the homes that were measured, smallest first, and the rows in the order of the stages."""
+    rows: dict[str, list[Row]] = {stage: [] for stage in STAGES}
+    if indexing.STAGE in stages:
+        rows[indexing.STAGE] += indexing.sample_rows(bench)
+    homes = [indexed_home(bench, passages) for passages in sizes]
+    if indexing.STAGE in stages:
+        rows[indexing.STAGE] += indexing.collection_rows(homes)
+    commands = startup.command_rows(bench) if startup.STAGE in stages else []
+    rows[startup.STAGE] += commands
+    for home in homes:
+        smaller = {stage: [row for row in held if row.passages == homes[0].passages] for stage, held in rows.items()}
+        if queries.STAGE in stages:
+            rows[queries.STAGE] += queries.query_rows(bench, home, smaller[queries.STAGE])
+        if over_http.STAGE in stages or memory.STAGE in stages:
+            with serving(home.settings) as server:
+                over_http.warm_up(bench, server)
+                if over_http.STAGE in stages:
+                    rows[over_http.STAGE] += over_http.http_rows(
+                        bench, home, server, rows[queries.STAGE], smaller[over_http.STAGE]
+                    )
+                if memory.STAGE in stages:
+                    rows[memory.STAGE].append(memory.memory_row(home, server, smaller[memory.STAGE]))
+        if memory.STAGE in stages:
+            rows[memory.STAGE] += memory.disk_rows(home, smaller[memory.STAGE])
+        if commands:
+            rows[startup.STAGE] += startup.start_rows(bench, home, commands[0], smaller[startup.STAGE])
+    return homes, [row for stage in STAGES for row in rows[stage]]
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--passages", type=int, nargs="+", default=[10_000, 100_000], help="sizes of the collections")
+    parser.add_argument("--queries", type=int, default=100, help="questions in a round")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each latency, of new questions each")
+    parser.add_argument("--runs", type=int, default=5, help="starts of each command")
+    parser.add_argument("--sample", type=int, default=1_000, help="passages indexed with the real encoder")
+    parser.add_argument("--data", type=Path, help="folder of *.md and *.jsonl to vary instead of the shipped examples")
+    parser.add_argument("--work", type=Path, help="folder that keeps collections and vectors for the next run")
+    parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="what to measure")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="file that gets rows and notes as JSON too")
+    options = parser.parse_args(arguments)
+    if min([*options.passages, options.queries, options.rounds, options.runs, options.sample]) < 1:
+        parser.error("every number must be at least 1")
+    return options
+
+
+def _workbench(options: argparse.Namespace, directory: Path, base: BaseTexts) -> Workbench:
+    model_home = Path(os.environ.get(MODEL_HOME) or directory / "model-home")
+    return Workbench(
+        directory=directory,
+        model_home=model_home,
+        base=base,
+        variation=Variation(base, options.seed),
+        encoder=open_encoder(model_home, None, _say),
+        queries=options.queries,
+        rounds=options.rounds,
+        runs=options.runs,
+        sample=options.sample,
+        say=_say,
+    )
+
+
+def _notes(bench: Workbench, homes: Sequence[MeasuredHome], load: str, seconds: float) -> list[str]:
+    found = [f"{home.passages:,}" for home in homes if not home.is_new]
+    notes = [
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}; load "
+        f"average (1, 5, 15 minutes) {load} at the start, {_load()} at the end; {seconds:.0f} s in all.",
+        f"Collections: variations of {len(bench.base.articles)} articles and {len(bench.base.tickets)} tickets, "
+        f"{TICKETS_TO_AN_ARTICLE} tickets to an article, {EXCHANGED:.0%} of sentences from another document, names and "
+        "numbers changed, and the manual. Words of the few base texts are in more documents than words of real ones.",
+        f"Vectors of collections are stand-ins: the real vector of the base passage that shares most words, turned by "
+        f"{ANGLE:.0f}° (cosine .87). The sample and all questions are encoded by the real encoder.",
+        f"Latencies: {bench.rounds} rounds of {bench.queries} new questions after a warm-up; the spread is the p50 of "
+        "the fastest and the slowest round. Clients run on the same cores as the server.",
+        f"Starts: the median of {bench.runs} new processes, files in the system's cache; the spread is the fastest and "
+        "the slowest.",
+    ]
+    return [*notes, f"Found as an earlier run left them: {', '.join(found)} passages."] if found else notes
+
+
+def _load() -> str:
+    return " ".join(f"{value:.2f}" for value in os.getloadavg())
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

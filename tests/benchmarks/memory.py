@@ -1,0 +1,57 @@
+"""How much memory does a server take at its peak, and how much disk do store and indexes?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tests.benchmarks.server import Server
+from tests.benchmarks.table import Figure, Ratio, Row, compared
+from tests.benchmarks.workbench import MeasuredHome
+
+STAGE = "memory"
+_MB = 1_000_000
+_PASSAGES = 1_000
+
+
+def memory_row(home: MeasuredHome, server: Server, smaller: Sequence[Row]) -> Row:
+    """Return the peak of what a server kept in memory (Linux: `VmHWM`), and what of it now is its own alone."""
+    status = Path(f"/proc/{server.process.pid}/status")
+    if not status.is_file():
+        raise SystemExit("memory is read from /proc, which Linux alone has; choose other measurements with --only")
+    told = status.read_text()
+    peak, private = (
+        int(found[1]) * 1024 / _MB
+        for name in ("VmHWM", "RssAnon")
+        if (found := re.search(rf"{name}:\s+(\d+) kB", told))
+    )
+    row = Row(
+        STAGE,
+        "server, peak of resident memory",
+        home.passages,
+        (Figure(peak, "MB"), Figure(private, "MB", "not from files")),
+    )
+    return _with_ratios(row, home, smaller, peak * _MB)
+
+
+def disk_rows(home: MeasuredHome, smaller: Sequence[Row]) -> list[Row]:
+    """Return the bytes on disk of store and indexes."""
+    store = sum(file.stat().st_size for file in home.settings.home.glob(f"{home.settings.store_path.name}*"))
+    indexes = _bytes_below(home.settings.index_path)
+    rows = []
+    for what, size in (("store on disk", store), ("indexes on disk", indexes)):
+        each = size / _MB / home.passages * _PASSAGES
+        row = Row(STAGE, what, home.passages, (Figure(each, "MB for 1,000 passages"), Figure(size / _MB, "MB")))
+        rows.append(_with_ratios(row, home, smaller, size))
+    return rows
+
+
+def _with_ratios(row: Row, home: MeasuredHome, smaller: Sequence[Row], size: float) -> Row:
+    before = next((one for one in smaller if one.what == row.what), None)
+    return replace(row, ratios=(Ratio(size / home.text_bytes, "the imported text"), *compared(row, before)))
+
+
+def _bytes_below(directory: Path) -> int:
+    return sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
