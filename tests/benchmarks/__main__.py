@@ -67,7 +67,7 @@ def measured(bench: Workbench, sizes: Sequence[int], stages: Sequence[str]) -> t
                     rows[over_http.STAGE] += over_http.http_rows(
                         bench, home, server, rows[queries.STAGE], smaller[over_http.STAGE]
                     )
-                if memory.STAGE in stages:
+                if memory.STAGE in stages and memory.CAN_BE_READ:
                     rows[memory.STAGE].append(memory.memory_row(home, server, smaller[memory.STAGE]))
         if memory.STAGE in stages:
             rows[memory.STAGE] += memory.disk_rows(home, smaller[memory.STAGE])
@@ -125,10 +125,16 @@ def _notes(bench: Workbench, homes: Sequence[MeasuredHome], load: str, seconds: 
         f"Starts: the median of {bench.runs} new processes, files in the system's cache; the spread is the fastest and "
         "the slowest.",
     ]
-    return [*notes, f"Found as an earlier run left them: {', '.join(found)} passages."] if found else notes
+    if not memory.CAN_BE_READ:
+        notes.append("A server's memory is read from /proc, which this system lacks.")
+    if found:
+        notes.append(f"Found as an earlier run left them: {', '.join(found)} passages.")
+    return notes
 
 
 def _load() -> str:
+    if not hasattr(os, "getloadavg"):
+        return "unknown"
     return " ".join(f"{value:.2f}" for value in os.getloadavg())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ class Collection:
 
 
 def write_collection(variation: Variation, passages: int, directory: Path) -> Collection:
-    """Write articles and tickets that are cut into exactly `passages` passages."""
+    """Write articles and tickets that are cut into exactly `passages` passages; what was in the directory goes."""
+    shutil.rmtree(directory, ignore_errors=True)
     articles_folder, tickets_file = directory / "articles", directory / "tickets.jsonl"
     articles_folder.mkdir(parents=True)
     articles = tickets = text_bytes = 0

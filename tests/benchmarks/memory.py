@@ -12,16 +12,18 @@ from tests.benchmarks.table import Figure, Ratio, Row, compared
 from tests.benchmarks.workbench import MeasuredHome
 
 STAGE = "memory"
+CAN_BE_READ = Path("/proc/self/status").is_file()
+"""Whether this system tells the memory of a process: Linux does."""
 _MB = 1_000_000
 _PASSAGES = 1_000
 
 
 def memory_row(home: MeasuredHome, server: Server, smaller: Sequence[Row]) -> Row:
-    """Return the peak of what a server kept in memory (Linux: `VmHWM`), and what of it now is its own alone."""
-    status = Path(f"/proc/{server.process.pid}/status")
-    if not status.is_file():
-        raise SystemExit("memory is read from /proc, which Linux alone has; choose other measurements with --only")
-    told = status.read_text()
+    """Return the peak of what a server kept in memory, and what of it is its own alone now: `VmHWM` and `RssAnon`.
+
+    Source: proc_pid_status(5). For systems where `CAN_BE_READ`.
+    """
+    told = Path(f"/proc/{server.process.pid}/status").read_text()
     peak, private = (
         int(found[1]) * 1024 / _MB
         for name in ("VmHWM", "RssAnon")

@@ -89,7 +89,6 @@ def indexed_home(bench: Workbench, passages: int) -> MeasuredHome:
             return found
     settings = bench.new_home(settings.home.name)
     files = bench.directory / f"files-{passages}"
-    shutil.rmtree(files, ignore_errors=True)
     with open_services(settings, quiet, lambda: standing) as services:
         load_manual(services.store)
         shipped = sum(
