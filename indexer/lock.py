@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from kb.errors import IndexLocked
+from kb.errors import IndexLocked, IndexUnavailable
 
 _PATIENCE_S = 0.25
 """Long enough to outlast another process that only asks whether the lock is held."""
@@ -32,7 +32,7 @@ class FileLock:
         return self._handle is not None
 
     def acquire(self) -> None:
-        """Take the lock. Raises IndexLocked when it is held elsewhere."""
+        """Take the lock. Raises IndexLocked when it is held elsewhere, IndexUnavailable when it has no file to hold."""
         if self._handle is not None:
             return
         deadline = time.monotonic() + _PATIENCE_S
@@ -73,8 +73,13 @@ def is_locked(path: Path) -> bool:
 
 def _locked(path: Path) -> int | None:
     """Return an open handle that holds the lock, `None` when another one does. Closing the handle frees it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise IndexUnavailable(
+            f"{path} cannot be written: {error.strerror}; free space, or make the disk and directory writable"
+        ) from error
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from indexer.indexing import Indexing
@@ -40,6 +41,11 @@ class IndexWorker:
         self._is_fresh = False
         self.last_error: str | None = None
         """Why the last attempt failed, `None` when it succeeded."""
+        self.failures = 0
+        """Attempts that have failed since the start."""
+        self.succeeded_at: float | None = None
+        """When an attempt last succeeded, also with nothing to do, in seconds since the epoch."""
+        self._is_waiting = False
 
     def start(self) -> None:
         """Begin. Idempotent."""
@@ -67,17 +73,26 @@ class IndexWorker:
                 self._wake.clear()
                 try:
                     self._turn()
-                    failures, self.last_error = 0, None
+                    if failures:
+                        _LOG.info("indexing works again")
+                    failures, self.last_error, self._is_waiting = 0, None, False
+                    self.succeeded_at = time.time()
                     pause = self._poll_s
                 except IndexLocked:
                     # Another process indexes, as a command does before a server starts: watch what it commits.
+                    if not self._is_waiting:
+                        self._is_waiting = True
+                        _LOG.warning("another process indexes this home; this one shows what it commits")
                     self._see()
                     pause = self._poll_s
                 except Exception as error:  # the thread must outlive whatever one document does to an engine
                     failures += 1
+                    self.failures += 1
+                    is_news = self.last_error != str(error)
                     self.last_error = str(error)
                     pause = min(self._poll_s * 2**failures, _LONGEST_PAUSE_S)
-                    _LOG.error("indexing failed: %s", error, exc_info=not isinstance(error, FixloreError))
+                    if is_news:  # a disk that is full for a day must not fill with one and the same line
+                        _LOG.error("indexing failed: %s", error, exc_info=not isinstance(error, FixloreError))
                 self._wake.wait(pause)
         finally:
             self._indexing.release()

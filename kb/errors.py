@@ -8,6 +8,7 @@
     ├── NotAllowed              the viewer or token may not do this
     ├── StoreError              the store of record cannot be read or written
     │   ├── SchemaTooNew        the store was written by a newer Fixlore
+    │   ├── StoreNotWritable    its disk is full or read-only; what is stored can be read
     │   └── StoreBusy           another process holds the store for too long
     ├── IndexUnavailable        an index is missing, damaged or cannot be opened
     │   ├── RecipeMismatch      the index was built with another encoder or procedure
@@ -69,6 +70,10 @@ class StoreError(FixloreError):
 
 class SchemaTooNew(StoreError):
     """The store was written by a newer Fixlore; this one must not touch it."""
+
+
+class StoreNotWritable(StoreError):
+    """The store can be read, but its disk is full or read-only; nothing of the write was stored."""
 
 
 class StoreBusy(StoreError):

@@ -16,6 +16,8 @@ from kb.errors import ConfigurationError
 
 FILE_NAME = "fixlore.toml"
 ENGINES = ("tantivy", "whoosh")
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,10 @@ class Settings:
     """Largest request body and largest imported file, in MiB."""
     threads: int = 8
     """Requests the server answers at once."""
+    log_format: str = "text"
+    """How the server logs: `text` for people, `json` for programs, one record a line."""
+    log_level: str = "info"
+    """The least level that the server logs: `debug`, `info` (every request), `warning`, `error`."""
 
     @property
     def store_path(self) -> Path:
@@ -67,6 +73,10 @@ def read_settings(home: Path, environment: Mapping[str, str] | None = None) -> S
             chosen = dict(tomllib.loads(path.read_text(encoding="utf-8")))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} is not valid TOML: {error}; correct or remove it") from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path} cannot be read: {error.strerror}; give this account the right to read it"
+            ) from error
         for name in chosen:
             if name not in types:
                 raise ConfigurationError(f"{path}: unknown setting {name!r}; known are {', '.join(sorted(types))}")
@@ -78,6 +88,12 @@ def read_settings(home: Path, environment: Mapping[str, str] | None = None) -> S
     settings = Settings(home=home, **checked)  # type: ignore[arg-type]
     _check(settings)
     return settings
+
+
+def changed_settings(settings: Settings) -> dict[str, str | int]:
+    """Return name → value of every setting that is not at its default."""
+    values = {field.name: (getattr(settings, field.name), field.default) for field in fields(Settings)}
+    return {name: value for name, (value, default) in values.items() if name != "home" and value != default}
 
 
 def _as_type(name: str, value: object, wanted: type) -> object:
@@ -94,10 +110,10 @@ def _as_type(name: str, value: object, wanted: type) -> object:
 
 
 def _check(settings: Settings) -> None:
-    if settings.keyword_engine not in ENGINES:
-        raise ConfigurationError(
-            f"setting keyword_engine must be one of {', '.join(ENGINES)}, not {settings.keyword_engine!r}"
-        )
+    for name, choices in (("keyword_engine", ENGINES), ("log_format", LOG_FORMATS), ("log_level", LOG_LEVELS)):
+        chosen = getattr(settings, name)
+        if chosen not in choices:
+            raise ConfigurationError(f"setting {name} must be one of {', '.join(choices)}, not {chosen!r}")
     for name, low, high in (("max_body_mb", 1, 1024), ("threads", 1, 256)):
         value = getattr(settings, name)
         if not low <= value <= high:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, current_app, g, make_response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
@@ -21,7 +21,19 @@ from web.api import articles, feedback, search, similar, tickets
 from web.api.authentication import authenticate, open_to_all
 from web.api.schemas import Problem
 from web.health import health
-from web.problems import problem_of, status_of, validation_problem, wants_problem
+from web.logs import GIVEN_ID, REQUEST_ID
+from web.metrics import Metrics
+from web.problems import (
+    RETRY_AFTER_S,
+    log_failure,
+    problem_of,
+    public_sentence,
+    route,
+    status_of,
+    unexpected_sentence,
+    validation_problem,
+    wants_problem,
+)
 from web.site.errors import error_page
 from web.site.install import install_site
 from web.wiring import Services
@@ -41,6 +53,8 @@ def create_app(services: Services) -> OpenAPI:
         doc_ui=False,
     )
     app.extensions["fixlore"] = services
+    app.extensions["metrics"] = metrics = Metrics(services)
+    services.answered = metrics.count_answer
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(
         SECRET_KEY=services.session_key(),
@@ -65,32 +79,56 @@ def create_app(services: Services) -> OpenAPI:
     install_site(app)
     app.register_error_handler(Exception, _error_answer)
     app.after_request(_finish)
+    app.teardown_request(_forget)
     return app
 
 
 def _begin() -> None:
-    g.request_id = uuid.uuid4().hex[:12]
+    g.request_id = _given_id() or uuid.uuid4().hex[:12]
     g.began = time.perf_counter()
+    REQUEST_ID.set(g.request_id)
+
+
+def _given_id() -> str | None:
+    """Return the id that the proxy gave the request. Without a proxy anybody could write one, so none is believed."""
+    given = request.headers.get("X-Request-Id", "") if current_app.extensions["fixlore"].settings.base_url else ""
+    return given if GIVEN_ID.fullmatch(given) else None
 
 
 def _finish(response: Response) -> Response:
-    """Stamp the answer with its request id and log the request by its route: what fills it in may be a secret."""
+    """Stamp the answer with its request id; count and log the request by its route."""
     response.headers["X-Request-Id"] = g.get("request_id", "")
-    took_ms = 1000 * (time.perf_counter() - g.get("began", time.perf_counter()))
-    route = request.url_rule or "(unknown)"
-    _log.info("%s %s %s %s %.0f ms", g.get("request_id", "-"), request.method, route, response.status_code, took_ms)
+    seconds = time.perf_counter() - g.get("began", time.perf_counter())
+    metrics: Metrics = current_app.extensions["metrics"]
+    metrics.count_request(route(), request.method, response.status_code, seconds)
+    fields = {"method": request.method, "route": route(), "status": response.status_code}
+    by = {"by": name} if (name := _asked_by()) else {}
+    _log.info("request", extra={**fields, "took_ms": round(1000 * seconds), **by})
     return response
 
 
-def _error_answer(error: Exception) -> Response | tuple[str, int]:
+def _asked_by() -> str | None:
+    """Return the name of the token or person, when the request got as far as that."""
+    viewer = g.get("viewer") or getattr(g.get("_login_user"), "viewer", None)  # what Flask-Login found, asked no more
+    return getattr(viewer, "name", None)
+
+
+def _forget(error: BaseException | None) -> None:
+    REQUEST_ID.set(None)
+
+
+def _error_answer(error: Exception) -> Response:
     """Answer an error as a problem to programs and as a page to people."""
     if wants_problem():
         return problem_of(error)
     if isinstance(error, HTTPException):
         if isinstance(error.response, Response):
             return error.response
-        return error_page(error.code or 500, error.description or "")
+        return make_response(error_page(error.code or 500, error.description or ""))
+    log_failure(error)
     if isinstance(error, FixloreError):
-        return error_page(status_of(error), str(error))
-    _log.exception("%s %s %s failed", g.get("request_id", "-"), request.method, request.url_rule, exc_info=error)
-    return error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The log names the request.")
+        answer = make_response(error_page(status_of(error), public_sentence(error)))
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            answer.headers["Retry-After"] = RETRY_AFTER_S
+        return answer
+    return make_response(error_page(HTTPStatus.INTERNAL_SERVER_ERROR, unexpected_sentence()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, json
+from flask import Blueprint, Response, current_app, json, request
 
 health = Blueprint("health", __name__)
 
@@ -22,14 +22,6 @@ def ready() -> Response:
 
 @health.get("/metrics")
 def metrics() -> Response:
-    """Answer counts in the Prometheus text format."""
-    services = current_app.extensions["fixlore"]
-    lines = [
-        "# HELP fixlore_documents Documents in the store by type.",
-        "# TYPE fixlore_documents gauge",
-        *(f'fixlore_documents{{type="{kind}"}} {count}' for kind, count in sorted(services.store.counts().items())),
-        "# HELP fixlore_pending_changes Documents whose changes are not in the indexes yet.",
-        "# TYPE fixlore_pending_changes gauge",
-        f"fixlore_pending_changes {services.store.pending_count()}",
-    ]
-    return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4; charset=utf-8")
+    """Answer numbers in the Prometheus text format, also while store or indexes are down."""
+    body, content_type = current_app.extensions["metrics"].exposition(request.headers.get("Accept", ""))
+    return Response(body, content_type=content_type)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Response, json, request
+from flask import Response, current_app, g, json, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -17,7 +17,6 @@ from kb.errors import (
     NotAllowed,
     NotFound,
     StaleEdit,
-    StoreBusy,
     StoreError,
 )
 
@@ -27,13 +26,14 @@ STATUS: tuple[tuple[type[FixloreError], int], ...] = (
     (InvalidInput, 422),
     (NotFound, 404),
     (NotAllowed, 403),
-    (StoreBusy, 503),
     (StoreError, 503),
     (IndexUnavailable, 503),
     (ModelUnavailable, 503),
 )
 """Error → HTTP status; the first class that fits decides."""
 
+RETRY_AFTER_S = "5"
+"""When to try again what a part that is down did not answer: lanes and indexing recover within seconds."""
 _log = logging.getLogger("fixlore.web")
 TITLES = {
     400: "Bad request",
@@ -67,7 +67,7 @@ def problem(status: int, detail: str, *, field: str | None = None) -> Response:
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="fixlore"'
     if status == 503:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = RETRY_AFTER_S
     return response
 
 
@@ -87,9 +87,8 @@ def problem_of(error: Exception) -> Response:
     """Return the problem for an error of ours, of HTTP, or of nobody's making."""
     if isinstance(error, FixloreError):
         status = status_of(error)
-        if status >= 500:
-            _log.error("%s %s failed: %s", request.method, request.path, error)
-        return problem(status, str(error), field=getattr(error, "field", None))
+        log_failure(error)
+        return problem(status, public_sentence(error), field=getattr(error, "field", None))
     if isinstance(error, HTTPException):
         if isinstance(error.response, Response):
             return error.response
@@ -98,8 +97,39 @@ def problem_of(error: Exception) -> Response:
             if name.lower() not in ("content-type", "content-length"):
                 answer.headers[name] = value
         return answer
-    _log.exception("%s %s failed", request.method, request.path, exc_info=error)
-    return problem(500, "Something went wrong here; the log names the request.")
+    log_failure(error)
+    return problem(500, unexpected_sentence())
+
+
+def log_failure(error: Exception) -> None:
+    """Log an error that is not the caller's: what nobody foresaw with its traceback, what has a remedy in a line."""
+    if isinstance(error, FixloreError):
+        if status_of(error) >= 500:
+            _log.error("request failed: %s", error, extra={"route": route()})
+        return
+    _log.error("request failed: %s", type(error).__name__, exc_info=error, extra={"route": route()})
+
+
+def public_sentence(error: FixloreError) -> str:
+    """Return what an error says, without the place of the home directory on this machine."""
+    sentence = str(error)
+    if status_of(error) >= 500:
+        home = current_app.extensions["fixlore"].settings.home
+        for place in (home.resolve(), home.absolute(), home):
+            sentence = sentence.replace(f"{place}/", "")
+    return sentence
+
+
+def unexpected_sentence() -> str:
+    """Return what a person is told of an error that nobody foresaw."""
+    return (
+        f"Something went wrong here. Tell whoever runs this site the request {g.get('request_id', '')}; the log has it."
+    )
+
+
+def route() -> str:
+    """Return the rule that the request fits, never the path that fills it in: it may hold a secret or an id."""
+    return str(request.url_rule or "(unknown)")
 
 
 def wants_problem() -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypedDict
 
 from indexer.current import CurrentIndexes
 from indexer.engines import Engines, installed_engines
@@ -19,7 +21,9 @@ from kb.protocols.encoder import Encoder
 from kb.protocols.store import Store
 from kb.reporting import Say
 from kb.settings import Settings
-from search.searcher import Searcher
+from search.answers import SearchAnswer, SimilarAnswer
+from search.searcher import Searcher, SearchRequest
+from search.similar import SimilarRequest
 from web.response_log import ResponseLog
 
 SESSION_KEY = "session_key"
@@ -27,8 +31,16 @@ EncoderSource = Callable[[], Encoder]
 _LOG = logging.getLogger(__name__)
 
 
+RETRY_MODEL_S = 60.0
+"""When a model that could not be loaded is tried again: longer each time, since each attempt costs seconds of work."""
+RETRY_MODEL_MOST_S = 3600.0
+
+
 class EncoderOnce:
-    """Opens the encoder when it is first needed and then returns the same one, also when opening it failed."""
+    """Opens the encoder when it is first needed and then returns the same one.
+
+    When that failed it says why at once, and tries again in the background after a growing pause.
+    """
 
     def __init__(self, settings: Settings, say: Say):
         self._settings = settings
@@ -36,21 +48,71 @@ class EncoderOnce:
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._failure: str | None = None
+        self._pause_s = RETRY_MODEL_S
+        self._retry_at = 0.0
 
     def __call__(self) -> Encoder:
         """Return the encoder. Raises ModelUnavailable."""
         with self._lock:
+            if self._encoder is not None:
+                return self._encoder
             if self._failure is not None:
+                if time.monotonic() >= self._retry_at:
+                    self._put_off()
+                    threading.Thread(target=self._try_again, name="model", daemon=True).start()
                 raise ModelUnavailable(self._failure)
-            if self._encoder is None:
-                from indexer.encoding.open_encoder import open_encoder
-
-                try:
-                    self._encoder = open_encoder(self._settings.home, self._settings.model, self._say)
-                except ModelUnavailable as error:
-                    self._failure = str(error)
-                    raise
+            try:
+                self._encoder = self._opened()
+            except ModelUnavailable as error:
+                self._failure = str(error)
+                self._put_off()
+                raise
             return self._encoder
+
+    def _opened(self) -> Encoder:
+        from indexer.encoding.open_encoder import open_encoder
+
+        return open_encoder(self._settings.home, self._settings.model, self._say)
+
+    def _put_off(self) -> None:
+        self._retry_at = time.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, RETRY_MODEL_MOST_S)
+
+    def _try_again(self) -> None:
+        """Open the encoder without holding up those who ask meanwhile."""
+        try:
+            encoder = self._opened()
+        except ModelUnavailable as error:
+            self._failure = str(error)
+            return
+        self._encoder = encoder
+        self._say(f"the model {encoder.recipe.model_name} is there again")
+
+
+class Readiness(TypedDict):
+    """Whether searches can be answered, and part → what keeps it from its work, in a few words."""
+
+    ready: bool
+    down: dict[str, str]
+    pending_changes: int | None
+
+
+class CountedSearcher(Searcher):
+    """A searcher that tells how good each answer is."""
+
+    answered: Callable[[str, str], None]
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        """Return the documents that answer a question."""
+        answer = super().search(request)
+        self.answered("search", answer.status)
+        return answer
+
+    def similar(self, request: SimilarRequest) -> SimilarAnswer:
+        """Return what is known about the problem of a ticket."""
+        answer = super().similar(request)
+        self.answered("similar", answer.status)
+        return answer
 
 
 class Services:
@@ -68,6 +130,8 @@ class Services:
         self._indexes: CurrentIndexes | None = None
         self._worker: IndexWorker | None = None
         self._logged_down: dict[str, FixloreError] = {}
+        self.answered: Callable[[str, str], None] = lambda kind, status: None
+        """Is told kind (`search`, `similar`) and status of every answer."""
 
     @property
     def indexes(self) -> CurrentIndexes:
@@ -82,9 +146,10 @@ class Services:
         indexes = self.indexes
         with self._lock:
             if self._searcher is None:
-                self._searcher = Searcher(
+                self._searcher = searcher = CountedSearcher(
                     self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=passage_text
                 )
+                searcher.answered = lambda kind, status: self.answered(kind, status)
             return self._searcher
 
     def indexing(self) -> Indexing:
@@ -101,6 +166,16 @@ class Services:
         if self._worker is not None:
             self._worker.wake()
 
+    @property
+    def indexing_failures(self) -> int:
+        """Return how often indexing in the background has failed."""
+        return self._worker.failures if self._worker is not None else 0
+
+    @property
+    def indexed_at(self) -> float | None:
+        """Return when indexing in the background last succeeded, in seconds since the epoch."""
+        return self._worker.succeeded_at if self._worker is not None else None
+
     def session_key(self) -> str:
         """Return the key that signs sessions, made once for each installation."""
         key = self.store.setting(SESSION_KEY)
@@ -109,7 +184,7 @@ class Services:
             self.store.put_setting(SESSION_KEY, key)
         return key
 
-    def readiness(self) -> dict[str, object]:
+    def readiness(self) -> Readiness:
         """Return whether searches can be answered, and in a few words what keeps a lane or the indexing from it.
 
         Everybody may ask, so that nothing of this machine is told: the whole reason is logged, once, and `kb doctor`
@@ -124,8 +199,13 @@ class Services:
             waiting = self.store.pending_count()
         except StoreError as error:
             failures["store"], ready = error, False
+        else:
+            if (unwritable := _failure(self.store.check_writing)) is not None:
+                failures["store"] = unwritable
         self._log_failures(failures)
         down = {name: self._briefly(name, error) for name, error in failures.items()}
+        if "store" in failures and waiting is not None:
+            down["store"] = "cannot be written"
         if self._worker is not None and self._worker.last_error:
             down["indexing"] = "fails"
         return {"ready": ready, "down": down, "pending_changes": waiting}
@@ -135,6 +215,8 @@ class Services:
         for name, error in failures.items():
             if str(self._logged_down.get(name)) != str(error):
                 _LOG.warning("%s is down: %s", name, error)
+        for name in self._logged_down.keys() - failures.keys():
+            _LOG.warning("%s works again", name)
         self._logged_down = failures
 
     def _briefly(self, name: str, error: FixloreError) -> str:

@@ -302,6 +302,10 @@ class AccessStore(Protocol):
         """Keep a value, or drop it when `None`."""
         ...
 
+    def check_writing(self) -> None:
+        """Raise StoreError when the store takes no writes. Cheap: it tries one only when the last one failed."""
+        ...
+
     def take_setting(self, name: str, value: str) -> bool:
         """Drop a value if it is still this one, and say whether it was: of many who try at once, one succeeds."""
         ...

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from kb.errors import InvalidInput, NotFound, StoreError
+from kb.errors import InvalidInput, NotFound, StoreBusy, StoreError
 from kb.protocols.store import Feedback, Token
 from kb.store import sqlite, tables
 from kb.store.part import Part
@@ -19,6 +19,8 @@ from kb.store.tables import response, setting, token
 
 RESPONSES_KEPT = timedelta(days=90)
 USE_NOTED_EVERY = timedelta(minutes=1)
+WRITE_TRIED = "write_tried_at"
+"""Setting that is written to see whether the store takes writes again."""
 NOTE_PATIENCE = 0.1
 """Seconds that noting the use of a token may hold up the search that it came with."""
 
@@ -123,6 +125,12 @@ class SqlAccess(Part):
                 return
             row = sqlite.insert(setting).values(name=name, value=value)
             connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
+
+    def check_writing(self) -> None:
+        """Raise StoreError when the last write failed and one that is tried now fails too."""
+        if self._database.write_failure is not None:
+            with suppress(StoreBusy):
+                self.put_setting(WRITE_TRIED, self._clock().isoformat())
 
     def take_setting(self, name: str, value: str) -> bool:
         """Drop a value if it is still this one, and say whether it was."""

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_into
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kb.errors import FixloreError, InvalidInput, StoreBusy, StoreError
+from kb.errors import FixloreError, InvalidInput, StoreBusy, StoreError, StoreNotWritable
 from kb.store.turns import Turns
 
 Item = TypeVar("Item")
@@ -65,7 +65,10 @@ class Database:
             connect_args={"timeout": patience},
             pool_size=16,
             max_overflow=-1,
+            hide_parameters=True,  # they are content, and an error that is chained may be logged
         )
+        self.write_failure: StoreError | None = None
+        """Why the last write failed, unless it was for want of patience; `None` when it succeeded."""
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", self._begin)
 
@@ -87,7 +90,7 @@ class Database:
             raise _busy(self.path)
         try:
             engine = self.engine.execution_options(patience=patience)
-            with self._translated(), self._connected(engine) as connection:
+            with self._noted(), self._translated(), self._connected(engine) as connection:
                 yield connection
         finally:
             self._turns.end()
@@ -183,6 +186,18 @@ class Database:
             borrowed.close()
 
     @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Remember whether the store takes writes."""
+        try:
+            yield
+        except StoreBusy:
+            raise
+        except StoreError as error:
+            self.write_failure = error
+            raise
+        self.write_failure = None
+
+    @contextmanager
     def _translated(self, path: Path | None = None) -> Iterator[None]:
         """Turn what SQLite raises into our errors, about the file at `path` if it is another than the store's own."""
         path = path or self.path
@@ -231,13 +246,26 @@ def translation(error: BaseException | None, path: Path) -> FixloreError:
         return _busy(path)
     if kind == "TOOBIG" or (isinstance(error, sqlite3.DataError) and "too big" in str(error)):
         return InvalidInput("text is longer than the store can hold (1 GB); shorten it")
-    remedies = {
+    unwritable = {
         "FULL": "has no room left on its disk, nothing was stored; free space and try again",
-        "READONLY": "cannot be written; give this account the right to write the file and its directory",
+        "READONLY": (
+            "cannot be written: its disk is read-only or this account lacks the right, nothing was stored; make the "
+            "disk writable, or give this account the right to write the file and its directory"
+        ),
+    }
+    if kind in unwritable:
+        return StoreNotWritable(f"{path} {unwritable[kind]}")
+    remedies = {
         "PERM": "cannot be opened; give this account the right to read and write it",
-        "CANTOPEN": "cannot be opened; check that its directory exists and that this account may write there",
-        "NOTADB": "is no database; move it away, or restore a backup",
-        "CORRUPT": "is damaged; restore a backup",
-        "IOERR": "cannot be read or written by its disk, nothing was stored; check the disk and its free space",
+        "CANTOPEN": (
+            "cannot be opened; check that its directory exists, that this account may write there and that the disk is "
+            "not read-only or full"
+        ),
+        "NOTADB": "is no database; move it away, or restore a backup with `kb restore`",
+        "CORRUPT": "is damaged; move it away and restore a backup with `kb restore`",
+        "IOERR": (
+            "cannot be read or written by its disk, nothing was stored; check the disk (the system's log names it) and "
+            "its free space"
+        ),
     }
     return StoreError(f"{path} {remedies.get(kind, f'refused the operation: {error}')}")

@@ -130,6 +130,10 @@ class MemoryAccess:
         with self._open():
             return self._settings.get(name)
 
+    def check_writing(self) -> None:
+        with self._open():
+            pass
+
     def put_setting(self, name: str, value: str | None) -> None:
         with self._open():
             if value is None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from kb.errors import ConfigurationError, IndexLocked
-from kb.settings import read_settings
+from kb.errors import ConfigurationError, IndexLocked, IndexUnavailable, StoreNotWritable
+from kb.settings import Settings, changed_settings, read_settings
 from web.cli.progress import progress_bar, say
 from web.links import new_sign_in_path
 from web.shipped import is_new, load_examples, load_manual
 from web.wiring import Services, open_services
+
+_LOG = logging.getLogger("fixlore.server")
 
 
 @click.command("serve")
@@ -26,62 +30,117 @@ from web.wiring import Services, open_services
 @click.pass_obj
 def serve_command(home: Path, host: str, port: int) -> None:
     """Run the site and the API. On an empty home, load the shipped content first."""
-    line = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=line, stream=sys.stderr)
-    logging.getLogger("fixlore").setLevel(logging.INFO)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    from web.logs import start_logging
+
     settings = read_settings(home)
     listening = _listening(host, port)  # before anything else: a port in use should not cost a minute
-    signal.signal(signal.SIGTERM, _interrupt)
+    start_logging(settings.log_format, settings.log_level)
+    tell = _Teller(as_log=settings.log_format == "json")
+    signals = _Signals()
+    signal.signal(signal.SIGTERM, signals)
+    signal.signal(signal.SIGINT, signals)
     try:
-        with listening, open_services(settings, say) as services:
-            first_run(services)
+        with listening, open_services(settings, tell) as services:
+            first_run(services, tell)
             address = settings.base_url.rstrip("/") or f"http://{_shown(host)}:{listening.getsockname()[1]}"
-            _serve(services, listening, address)
+            _serve(services, listening, address, tell, signals)
     except KeyboardInterrupt:  # in the first run; later the server ends by itself
-        say("Stopped.")
+        pass
+    tell("Stopped.")
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+class _Teller:
+    """Tells a line to whoever started the server, and to the log once there may be nobody watching."""
+
+    def __init__(self, *, as_log: bool):
+        self.as_log = as_log
+
+    def __call__(self, line: str) -> None:
+        if self.as_log:
+            _LOG.info("%s", line)
+        else:
+            say(line)
+
+
+class _Signals:
+    """The first signal ends in order, the second at once: a process that hangs must not need `kill -9`."""
+
+    def __init__(self) -> None:
+        self.stop: Callable[[], None] = _interrupt
+        self._asked = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            os._exit(128 + number)  # nothing acknowledged is lost: that holds for a kill too
+        self._asked = True
+        self.stop()
+
+
+def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def first_run(services: Services) -> None:
-    """Load examples on a new home, bring the manual up to this version, and index what is pending."""
+def first_run(services: Services, tell: Callable[[str], None] = say) -> None:
+    """Load examples on a new home, bring the manual up to this version, and index what is pending.
+
+    What only fails for want of room or of rights is told and left for later, since there is something to answer from.
+    """
     if is_new(services.store):
-        say("Loading the shipped articles and example tickets.")
+        tell("Loading the shipped articles and example tickets.")
         load_examples(services.store)
-    load_manual(services.store)
-    # Another process that indexes will index this too.
-    with suppress(IndexLocked), progress_bar("Indexing") as progress:
-        services.indexing().drain(progress)
-
-
-def _serve(services: Services, listening: socket.socket, address: str) -> None:
-    from waitress.server import create_server
-
-    from web.app import create_app
-
-    app = create_app(services)
-    services.start_indexing()
-    server = create_server(
-        app,
-        sockets=[listening],
-        threads=services.settings.threads,
-        ident=None,
-        max_request_body_size=services.settings.max_body_mb * 2**20 + 2**20,
-        clear_untrusted_proxy_headers=not services.settings.base_url,
-    )
-
-    click.echo(f"Fixlore is at {address}")
-    click.echo(f"Sign in once with {address}{new_sign_in_path(services.store)}")
     try:
-        server.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        say("Stopping.")
-        server.close()
+        load_manual(services.store)
+    except StoreNotWritable as error:
+        _LOG.warning("the manual was not brought up to this version: %s", error)
+    try:
+        # Another process that indexes will index this too.
+        with suppress(IndexLocked), progress_bar("Indexing") as progress:
+            services.indexing().drain(progress)
+    except (IndexUnavailable, StoreNotWritable) as error:
+        _LOG.warning("indexing failed and is tried again: %s", error)
+
+
+def _serve(services: Services, listening: socket.socket, address: str, tell: _Teller, signals: _Signals) -> None:
+    from web.app import create_app
+    from web.server import PATIENCE_S, Server
+
+    settings = services.settings
+    server = Server(
+        create_app(services),
+        listening,
+        threads=settings.threads,
+        max_body=(settings.max_body_mb + 1) * 2**20,
+        behind_proxy=bool(settings.base_url),
+    )
+    services.start_indexing()
+    click.echo(f"Fixlore is at {address}")
+    click.echo(_way_in(services, address))
+    sys.stdout.flush()
+    _log_start(settings, address)
+    tell.as_log = True  # from here on there may be nobody at the terminal
+    signals.stop = server.stop
+    cut_off = server.run()
+    tell.as_log = settings.log_format == "json"
+    tell("Stopping.")
+    if cut_off:
+        _LOG.warning("%d requests took longer than %.0f s and were cut off without an answer", cut_off, PATIENCE_S)
+
+
+def _way_in(services: Services, address: str) -> str:
+    """Return the line that tells how to sign in."""
+    try:
+        return f"Sign in once with {address}{new_sign_in_path(services.store)}"
+    except StoreNotWritable as error:
+        return f"No sign-in link could be made: {error}. Then run `kb user link`."
+
+
+def _log_start(settings: Settings, address: str) -> None:
+    """Log what runs where. The sign-in link is for the terminal alone."""
+    from web.metrics import running_version
+
+    changed = changed_settings(settings)
+    fields = {"version": running_version(), "home": str(settings.home), "address": address}
+    _LOG.info("started", extra={**fields, "settings": changed} if changed else fields)
 
 
 def _listening(host: str, port: int) -> socket.socket:
