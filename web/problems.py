@@ -122,9 +122,7 @@ def public_sentence(error: FixloreError) -> str:
 
 def unexpected_sentence() -> str:
     """Return what a person is told of an error that nobody foresaw."""
-    return (
-        f"Something went wrong here. Tell whoever runs this site the request {g.get('request_id', '')}; the log has it."
-    )
+    return f"Something went wrong here. The log tells what, under the request {g.get('request_id', 'that was made')}."
 
 
 def route() -> str:

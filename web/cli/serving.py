@@ -101,9 +101,12 @@ def first_run(services: Services, tell: Callable[[str], None] = say) -> None:
 
 
 def _serve(services: Services, listening: socket.socket, address: str, tell: _Teller, signals: _Signals) -> None:
+    from prometheus_client import disable_created_metrics
+
     from web.app import create_app
     from web.server import PATIENCE_S, Server
 
+    disable_created_metrics()  # a second series for each counter, which nobody asks for
     settings = services.settings
     server = Server(
         create_app(services),
