@@ -63,7 +63,7 @@ def with_request_id(record: logging.LogRecord) -> bool:
 
 def json_formatter() -> logging.Formatter:
     """Return what writes a record as one JSON object: time, level, logger, message, exc_info, and its own fields."""
-    return _JsonFormatter("%(message)s", exc_info_as_array=False, json_ensure_ascii=False)
+    return _JsonFormatter("%(message)s")
 
 
 class _JsonFormatter(JsonFormatter):

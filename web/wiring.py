@@ -98,21 +98,30 @@ class Readiness(TypedDict):
 
 
 class CountedSearcher(Searcher):
-    """A searcher that tells how good each answer is."""
+    """A searcher that tells how good each answer is, and refuses when no lane answers: nothing found would be a lie."""
 
     answered: Callable[[str, str], None]
 
     def search(self, request: SearchRequest) -> SearchAnswer:
-        """Return the documents that answer a question."""
+        """Return the documents that answer a question. Raises IndexUnavailable too."""
         answer = super().search(request)
+        _refuse_empty_handed(answer)
         self.answered("search", answer.status)
         return answer
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
-        """Return what is known about the problem of a ticket."""
+        """Return what is known about the problem of a ticket. Raises IndexUnavailable too."""
         answer = super().similar(request)
+        _refuse_empty_handed(answer)
         self.answered("similar", answer.status)
         return answer
+
+
+def _refuse_empty_handed(answer: SearchAnswer | SimilarAnswer) -> None:
+    if answer.retrieval.mode == "none":
+        raise IndexUnavailable(
+            "no index can answer now; a running server makes them anew within seconds, without one run `kb index`"
+        )
 
 
 class Services:
@@ -214,7 +223,7 @@ class Services:
         """Log what has failed since the last time; a monitor asks every few seconds."""
         for name, error in failures.items():
             if str(self._logged_down.get(name)) != str(error):
-                _LOG.warning("%s is down: %s", name, error)
+                _LOG.warning("%s fails: %s", name, error)
         for name in self._logged_down.keys() - failures.keys():
             _LOG.warning("%s works again", name)
         self._logged_down = failures

@@ -14,7 +14,7 @@ from types import FrameType
 
 import click
 
-from kb.errors import ConfigurationError, IndexLocked, IndexUnavailable, StoreNotWritable
+from kb.errors import ConfigurationError, IndexLocked, IndexUnavailable, StoreError
 from kb.settings import Settings, changed_settings, read_settings
 from web.cli.progress import progress_bar, say
 from web.links import new_sign_in_path
@@ -90,13 +90,15 @@ def first_run(services: Services, tell: Callable[[str], None] = say) -> None:
         load_examples(services.store)
     try:
         load_manual(services.store)
-    except StoreNotWritable as error:
+    except StoreError as error:
+        _refuse_unreadable(services)
         _LOG.warning("the manual was not brought up to this version: %s", error)
     try:
         # Another process that indexes will index this too.
         with suppress(IndexLocked), progress_bar("Indexing") as progress:
             services.indexing().drain(progress)
-    except (IndexUnavailable, StoreNotWritable) as error:
+    except (IndexUnavailable, StoreError) as error:
+        _refuse_unreadable(services)
         _LOG.warning("indexing failed and is tried again: %s", error)
 
 
@@ -129,11 +131,17 @@ def _serve(services: Services, listening: socket.socket, address: str, tell: _Te
         _LOG.warning("%d requests took longer than %.0f s and were cut off without an answer", cut_off, PATIENCE_S)
 
 
+def _refuse_unreadable(services: Services) -> None:
+    """Raise StoreError when the store gives nothing to answer from; one that takes no writes does."""
+    services.store.counts()
+    services.store.pending_count()
+
+
 def _way_in(services: Services, address: str) -> str:
     """Return the line that tells how to sign in."""
     try:
         return f"Sign in once with {address}{new_sign_in_path(services.store)}"
-    except StoreNotWritable as error:
+    except StoreError as error:
         return f"No sign-in link could be made: {error}. Then run `kb user link`."
 
 
