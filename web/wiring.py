@@ -118,7 +118,8 @@ class CountedSearcher(Searcher):
 
 
 def _refuse_empty_handed(answer: SearchAnswer | SimilarAnswer) -> None:
-    if answer.retrieval.mode == "none":
+    # The identifier lane is not asked when the query holds no identifier, and it needs the keyword index too.
+    if answer.retrieval.mode == "none" or {"keyword", "semantic"} <= set(answer.retrieval.degraded):
         raise IndexUnavailable(
             "no index can answer now; a running server makes them anew within seconds, without one run `kb index`"
         )

@@ -6,7 +6,9 @@ damaged; one without a stamp was being made when the process ended, and is made 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,3 +59,17 @@ def write_stamp(directory: Path, stamp: Stamp) -> None:
     """Write the stamp, whole or not at all."""
     content = json.dumps({"engine": stamp.engine, "version": stamp.version}) + "\n"
     write_atomically(directory / STAMP_NAME, content.encode())
+
+
+def unusable(directory: Path, error: Exception) -> IndexUnavailable:
+    """Return what to say of an engine's failure: a disk that refuses to be written asks for another remedy than damage.
+
+    Tantivy tells the system's error only within its text.
+    """
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if getattr(error, "errno", None) == number or f"code: {number}," in str(error):
+            return IndexUnavailable(
+                f"{directory} cannot be written: {os.strerror(number)}; free space, or make the disk and directory "
+                "writable"
+            )
+    return IndexUnavailable(f"the keyword index in {directory} is unusable ({error}); {REMEDY}")

@@ -15,7 +15,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from indexer.keyword.exact_text import exact_key, index_terms
-from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, write_stamp
+from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, unusable, write_stamp
 from indexer.keyword.query_plan import QueryPlan, plan_of
 from indexer.keyword.tantivy_query import TantivyQueries
 from indexer.keyword.tantivy_ranking import CommittedState, best_hits, committed_state, newest_ids, scores_of
@@ -278,7 +278,7 @@ class TantivyIndex:
         except (ValueError, OSError) as error:
             if "LockBusy" in str(error):
                 raise IndexLocked("another process is writing the keyword index; try again when it ends") from error
-            raise IndexUnavailable(f"the keyword index in {self._directory} is unusable ({error}); {REMEDY}") from error
+            raise unusable(self._directory, error) from error
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise

@@ -17,7 +17,7 @@ from whoosh import index as whoosh_engine
 from whoosh import writing
 
 from indexer.keyword.exact_text import exact_key, index_terms
-from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, write_stamp
+from indexer.keyword.index_stamp import LOCK_NAME, Stamp, check_stamp, read_stamp, unusable, write_stamp
 from indexer.keyword.query_plan import plan_of, rounded
 from indexer.keyword.whoosh_merging import merge_few
 from indexer.keyword.whoosh_postings import CommittedState
@@ -224,4 +224,4 @@ class WhooshIndex:
         except writing.LockError as error:
             raise IndexLocked("another process is writing the keyword index; try again when it ends") from error
         except Exception as error:
-            raise IndexUnavailable(f"the keyword index in {self._directory} is unusable ({error}); {REMEDY}") from error
+            raise unusable(self._directory, error) from error

@@ -28,6 +28,8 @@ from kb.store.turns import Turns
 Item = TypeVar("Item")
 MOST = 500
 """Rows in one write transaction, and values in one IN list."""
+LEAST_ROOM = 64 * 1024
+"""Bytes without which SQLite cannot even share a database between processes."""
 PATIENCE = 30.0
 """Seconds a writer waits for another one: many times what the longest transaction takes."""
 
@@ -239,9 +241,24 @@ def _kind(error: BaseException) -> str:
     return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").split("_")[0]
 
 
+def _disk_refusal(path: Path) -> str | None:
+    """Return why the disk of a file takes nothing, as SQLite calls it: it tells many failures that this is behind."""
+    if not hasattr(os, "statvfs"):
+        return None
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return None
+    if disk.f_flag & os.ST_RDONLY:
+        return "READONLY"
+    return "FULL" if disk.f_bavail * disk.f_frsize < LEAST_ROOM else None
+
+
 def translation(error: BaseException | None, path: Path) -> FixloreError:
     """Return our error for one of SQLite about the file at `path`, with what to do."""
     kind = _kind(error) if error is not None else ""
+    if kind in ("IOERR", "CANTOPEN"):
+        kind = _disk_refusal(path) or kind
     if kind in ("BUSY", "LOCKED"):
         return _busy(path)
     if kind == "TOOBIG" or (isinstance(error, sqlite3.DataError) and "too big" in str(error)):
@@ -249,7 +266,7 @@ def translation(error: BaseException | None, path: Path) -> FixloreError:
     unwritable = {
         "FULL": "has no room left on its disk, nothing was stored; free space and try again",
         "READONLY": (
-            "cannot be written: its disk is read-only or this account lacks the right, nothing was stored; make the "
+            "cannot be written, nothing was stored: its disk is read-only or this account lacks the right; make the "
             "disk writable, or give this account the right to write the file and its directory"
         ),
     }
@@ -257,10 +274,7 @@ def translation(error: BaseException | None, path: Path) -> FixloreError:
         return StoreNotWritable(f"{path} {unwritable[kind]}")
     remedies = {
         "PERM": "cannot be opened; give this account the right to read and write it",
-        "CANTOPEN": (
-            "cannot be opened; check that its directory exists, that this account may write there and that the disk is "
-            "not read-only or full"
-        ),
+        "CANTOPEN": "cannot be opened; check that its directory exists and that this account may write there",
         "NOTADB": "is no database; move it away, or restore a backup with `kb restore`",
         "CORRUPT": "is damaged; move it away and restore a backup with `kb restore`",
         "IOERR": (
