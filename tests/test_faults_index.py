@@ -56,7 +56,7 @@ def tear(part: str, pattern: str = "*") -> Harm:
         assert files
         for one in files:
             size = one.stat().st_size
-            one.unlink()
+            one.unlink(missing_ok=True)
             one.write_bytes(b"torn" * (size // 8))
 
     return harm
@@ -73,9 +73,9 @@ def scribble_current(home: Path) -> None:
 def lose_everything(home: Path) -> None:
     for one in (home / "index").iterdir():
         if one.is_dir():
-            shutil.rmtree(one)
+            shutil.rmtree(one, ignore_errors=True)  # the server may be at it already
         elif one.name != "index.lock":
-            one.unlink()
+            one.unlink(missing_ok=True)
 
 
 HARMS = {
@@ -91,6 +91,7 @@ HARMS = {
     "generation lost": lambda home: shutil.rmtree(generation(home)),
     "everything lost": lose_everything,
 }
+FILLED_IN_SIGHT = ("CURRENT lost", "everything lost")
 
 
 @pytest.mark.parametrize("fault", HARMS)
@@ -106,14 +107,16 @@ def test_a_server_answers_or_says_why_not_and_mends_an_index_that_is_harmed_unde
         if answer.status == 503:
             assert "running server makes them anew" in str(answer.body["detail"])
         else:
+            # An index that is lost as a whole is filled in sight, as on the first day: there are no older answers.
             assert answer.status == 200
-            assert "desk:1" in answer.text
+            assert "desk:1" in answer.text or fault in FILLED_IN_SIGHT
         assert server.ask("/readyz").status in (200, 503)
         assert server.metrics()["fixlore_build_info" + _build(server)] == 1
     assert server.put_ticket(token, 1 + list(HARMS).index(fault), description=fault).status == 201
 
     until(lambda: server.readiness()[1] == {"ready": True, "down": {}, "pending_changes": 0})
-    assert server.search(token, "badge printer blank cards").body["status"] == "ok"
+    answer = server.search(token, "badge printer blank cards")
+    assert (answer.body["status"], "desk:1" in answer.text) == ("ok", True)
     told = server.metrics()
     assert (told["fixlore_lane_up{lane=keyword}"], told["fixlore_lane_up{lane=semantic}"]) == (1, 1)
     checked = run("--home", server.home, "doctor")
