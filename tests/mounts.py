@@ -53,7 +53,7 @@ class Disk:
 def tmpfs(place: Path, size: str) -> Iterator[Disk]:
     """Mount memory as a disk for the length of a `with` block."""
     place.mkdir(parents=True)
-    _mount_or_skip("-t", "tmpfs", "-o", f"size={size}", "fixlore-test", str(place))
+    _mount_orskip_or_fail("-t", "tmpfs", "-o", f"size={size}", "fixlore-test", str(place))
     try:
         yield Disk(place)
     finally:
@@ -73,8 +73,8 @@ def ext4(place: Path, image: Path, size: str) -> Iterator[Disk]:
         try:
             subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            _skip(f"cannot make a file system: {error}")
-    _mount_or_skip("-o", "loop,errors=remount-ro", str(image), str(place))
+            skip_or_fail(f"cannot make a file system: {error}")
+    _mount_orskip_or_fail("-o", "loop,errors=remount-ro", str(image), str(place))
     try:
         yield Disk(place)
     finally:
@@ -85,15 +85,15 @@ def _mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True, capture_output=True)
 
 
-def _mount_or_skip(*arguments: str) -> None:
+def _mount_orskip_or_fail(*arguments: str) -> None:
     try:
         _mount(*arguments)
     except (OSError, subprocess.CalledProcessError) as error:
         told = error.stderr.decode() if isinstance(error, subprocess.CalledProcessError) else str(error)
-        _skip(f"cannot mount a disk, which takes root: {told.strip()}")
+        skip_or_fail(f"cannot mount a disk, which takes root: {told.strip()}")
 
 
-def _skip(why: str) -> None:
+def skip_or_fail(why: str) -> None:
     """Skip on a developer's machine; where everything must be shown (CI is set), fail."""
     if os.environ.get("CI"):
         pytest.fail(why)

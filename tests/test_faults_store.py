@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import SAMPLES, run
+from tests.command_line import REPOSITORY, SAMPLES, run
 from tests.homes import copied, filled_home
+from tests.mounts import skip_or_fail
 from tests.serving import new_token, refused, serving, until
 
 DAMAGED = "fixlore.db is damaged; move it away and restore a backup with `kb restore`"
@@ -128,15 +131,9 @@ def test_a_home_whose_settings_are_wrong_is_refused_by_name_before_anything_is_o
     assert [one.name for one in home.iterdir()] == ["fixlore.toml"]
 
 
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv to run as another account")
 def test_a_home_that_the_account_may_not_write_is_refused_in_one_line(filled: Path, tmp_path: Path) -> None:
-    import os
-    import sys
-
-    from tests.command_line import REPOSITORY
-
-    if os.getuid() != 0:
-        pytest.skip("needs root to become another account")
+    if os.getuid() != 0 or not shutil.which("setpriv"):
+        skip_or_fail("needs root and setpriv to become another account")
     place = Path("/tmp") / f"fixlore-test-{os.getpid()}"
     home = copied(filled, place)
     try:

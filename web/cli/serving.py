@@ -108,7 +108,7 @@ def _serve(services: Services, listening: socket.socket, address: str, tell: _Te
     from web.app import create_app
     from web.server import PATIENCE_S, Server
 
-    disable_created_metrics()  # a second series for each counter, which nobody asks for
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, asked for by nobody
     settings = services.settings
     server = Server(
         create_app(services),
