@@ -15,7 +15,7 @@ from kb.documents import Ticket
 from kb.store.open_store import open_store
 from tests.command_line import SAMPLES, Ran, run
 from tests.homes import copied, filled_home
-from tests.mounts import Disk, ext4, tmpfs
+from tests.mounts import Disk, ext4, skip_or_fail, tmpfs
 from tests.serving import Answer, Server, new_token, refused, serving, until
 
 FULL = "fixlore.db has no room left on its disk, nothing was stored; free space and try again"
@@ -339,3 +339,14 @@ def test_a_disk_that_breaks_under_a_server_leaves_searches_and_takes_no_write_un
         assert titles(home, "mail") == {"mail:1": "kept", "mail:2": "later"}
         assert run("--home", home, "index").code == 0
         assert run("--home", home, "doctor").code == 0
+
+
+def test_a_disk_that_cannot_be_mounted_skips_a_test_here_and_fails_it_where_all_must_be_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="takes root"):
+        skip_or_fail("mounting takes root")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="takes root"):
+        skip_or_fail("mounting takes root")
