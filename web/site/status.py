@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
 from kb.errors import FixloreError
-from web.wiring import Services
+from web.wiring import Readiness, Services
 
 pages = Blueprint("status", __name__)
 PARTS = {
@@ -24,6 +24,7 @@ _WORDS_GO_ON = _l("Install Fixlore again, or correct the setting model. Words an
 _OTHER_MODEL = _l("Run kb index --rebuild. Words and codes are still searched.")
 _NO_WRITES = _l("Look at the log: most often the disk is full or may not be written. Searches go on.")
 _RESTORED = _l("Look at the log, then run kb doctor; a backup comes back by kb restore.")
+_NO_ROOM = _l("Free space, or make the disk writable. Searches go on; refused writes must be sent again.")
 REMEDIES = {
     "no model": (_l("no model"), _WORDS_GO_ON),
     "made with another model": (_l("made with another model"), _OTHER_MODEL),
@@ -34,6 +35,7 @@ REMEDIES = {
         _l("cannot be read"),
         _l("Look at the log, then run kb doctor; a backup comes back by kb restore."),
     ),
+    "cannot be written": (_l("cannot be written"), _NO_ROOM),
     "fails": (_l("fails"), _NO_WRITES),
 }
 """What readiness tells of a part → what people read, and what they can do."""
@@ -54,8 +56,7 @@ def status_page() -> str:
     """Show every part with its state and remedy, and how far the indexes are."""
     services: Services = current_app.extensions["fixlore"]
     report = services.readiness()
-    down = report["down"]
-    told: dict[str, str] = down if isinstance(down, dict) else {}
+    told = report["down"]
     parts = [_part(str(name), told.get(key)) for key, name in PARTS.items()]
     return render_template(
         "status/status.html", ready=report["ready"], down=told, parts=parts, figures=_figures(services, report)
@@ -69,7 +70,7 @@ def _part(name: str, problem: str | None) -> Part:
     return Part(name, str(told), str(remedy))
 
 
-def _figures(services: Services, report: dict[str, object]) -> list[tuple[str, str]]:
+def _figures(services: Services, report: Readiness) -> list[tuple[str, str]]:
     figures: list[tuple[str, str]] = [(_("Waiting to be indexed"), str(report["pending_changes"] or 0))]
     try:
         figures.append((_("Documents"), f"{sum(services.store.counts().values()):,}"))
