@@ -22,8 +22,16 @@ from web.wiring import Services, open_services
 for suite in sorted(Path(__file__).parent.joinpath("conformance").glob("*.py")):
     pytest.register_assert_rewrite(f"tests.conformance.{suite.stem}")  # so that a failing suite shows its values
 
-SAMPLES = Path(__file__).parent / "samples"
+HERE = Path(__file__).parent
+SAMPLES = HERE / "samples"
 Headers = dict[str, str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, and those that share the browser, in one process: servers and models start once."""
+    for item in items:
+        place = item.path.relative_to(HERE)
+        item.add_marker(pytest.mark.xdist_group(place.parts[0] if place.parts[0] == "browser" else place.name))
 
 
 @pytest.fixture
@@ -87,4 +95,8 @@ def reindex(services: Services) -> None:
 def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose model is exported once for all tests; FIXLORE_TEST_MODEL_HOME names one that lasts."""
     named = os.environ.get("FIXLORE_TEST_MODEL_HOME")
-    return Path(named) if named else tmp_path_factory.mktemp("model-home")
+    if named:
+        return Path(named)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the workers' directories lie in one of the whole run
+        return tmp_path_factory.getbasetemp().parent / "model-home"
+    return tmp_path_factory.mktemp("model-home")

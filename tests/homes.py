@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -28,3 +29,9 @@ def filled_home(home: Path, model_home: Path) -> Path:
 def copied(home: Path, to: Path) -> Path:
     """Return a copy of a home that nothing works on; the link to the model stays a link."""
     return Path(shutil.copytree(home, to, symlinks=True))
+
+
+def complaints(home: Path) -> set[str]:
+    """Return the names of the doctor's checks that found something; a disk of a test is always small (`home`)."""
+    told = json.loads(run("--home", home, "doctor", "--json").out)
+    return {check["name"] for check in told["checks"] if check["ok"] is False}

@@ -14,7 +14,7 @@ from indexer.lock import FileLock
 from indexer.manifest import current_generation
 from kb.settings import read_settings
 from tests.command_line import SAMPLES, files_below, home_with_model, run
-from web.wiring import EncoderOnce
+from web.encoder_once import EncoderOnce
 
 VPN = {"title": "Home office: VPN stops with error 809", "description": "Since the new router.", "language": "en"}
 

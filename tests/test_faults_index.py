@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-import web.wiring
+import web.encoder_once
 from kb.errors import ModelUnavailable
 from kb.settings import Settings
 from tests.command_line import run
 from tests.fakes.encoder import FakeEncoder
 from tests.homes import copied, filled_home
 from tests.serving import Server, new_token, serving, until
-from web.wiring import EncoderOnce
+from web.encoder_once import EncoderOnce
 
 Harm = Callable[[Path], None]
 
@@ -264,7 +264,7 @@ def test_an_index_of_another_model_is_never_mixed_and_rebuilt_on_demand(filled: 
 
 
 def test_a_model_that_comes_back_is_used_without_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web.wiring, "RETRY_MODEL_S", 0.0)
+    monkeypatch.setattr(web.encoder_once, "RETRY_MODEL_S", 0.0)
     is_there, tried = False, threading.Event()
 
     class Source(EncoderOnce):

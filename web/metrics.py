@@ -8,7 +8,6 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -17,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from kb.errors import FixloreError
+from web.version import running_version
 from web.wiring import Services
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -111,14 +111,6 @@ class _State(Collector):
         except OSError:
             return
         yield _gauge("fixlore_home_free_bytes", "Room left on the disk of the home directory.", free)
-
-
-def running_version() -> str:
-    """Return the version of this Fixlore."""
-    try:
-        return version("fixlore")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypedDict
@@ -17,76 +16,17 @@ from indexer.manifest import KEYWORD, VECTORS, current_generation
 from indexer.passages import passage_text
 from indexer.worker import IndexWorker
 from kb.errors import FixloreError, IndexUnavailable, ModelUnavailable, RecipeMismatch, StoreError
-from kb.protocols.encoder import Encoder
 from kb.protocols.store import Store
 from kb.reporting import Say
 from kb.settings import Settings
-from search.answers import SearchAnswer, SimilarAnswer
-from search.searcher import Searcher, SearchRequest
-from search.similar import SimilarRequest
+from search.lanes import EncoderSource
+from search.searcher import Searcher
+from web.answering import CountedSearcher
+from web.encoder_once import EncoderOnce
 from web.response_log import ResponseLog
 
 SESSION_KEY = "session_key"
-EncoderSource = Callable[[], Encoder]
 _LOG = logging.getLogger(__name__)
-
-
-RETRY_MODEL_S = 60.0
-"""When a model that could not be loaded is tried again: longer each time, since each attempt costs seconds of work."""
-RETRY_MODEL_MOST_S = 3600.0
-
-
-class EncoderOnce:
-    """Opens the encoder when it is first needed and then returns the same one.
-
-    When that failed it says why at once, and tries again in the background after a growing pause.
-    """
-
-    def __init__(self, settings: Settings, say: Say):
-        self._settings = settings
-        self._say = say
-        self._lock = threading.Lock()
-        self._encoder: Encoder | None = None
-        self._failure: str | None = None
-        self._pause_s = RETRY_MODEL_S
-        self._retry_at = 0.0
-
-    def __call__(self) -> Encoder:
-        """Return the encoder. Raises ModelUnavailable."""
-        with self._lock:
-            if self._encoder is not None:
-                return self._encoder
-            if self._failure is not None:
-                if time.monotonic() >= self._retry_at:
-                    self._put_off()
-                    threading.Thread(target=self._try_again, name="model", daemon=True).start()
-                raise ModelUnavailable(self._failure)
-            try:
-                self._encoder = self._opened()
-            except ModelUnavailable as error:
-                self._failure = str(error)
-                self._put_off()
-                raise
-            return self._encoder
-
-    def _opened(self) -> Encoder:
-        from indexer.encoding.open_encoder import open_encoder
-
-        return open_encoder(self._settings.home, self._settings.model, self._say)
-
-    def _put_off(self) -> None:
-        self._retry_at = time.monotonic() + self._pause_s
-        self._pause_s = min(2 * self._pause_s, RETRY_MODEL_MOST_S)
-
-    def _try_again(self) -> None:
-        """Open the encoder without holding up those who ask meanwhile."""
-        try:
-            encoder = self._opened()
-        except ModelUnavailable as error:
-            self._failure = str(error)
-            return
-        self._encoder = encoder
-        self._say(f"the model {encoder.recipe.model_name} is there again")
 
 
 class Readiness(TypedDict):
@@ -95,34 +35,6 @@ class Readiness(TypedDict):
     ready: bool
     down: dict[str, str]
     pending_changes: int | None
-
-
-class CountedSearcher(Searcher):
-    """A searcher that tells how good each answer is, and refuses when no lane answers: nothing found would be a lie."""
-
-    answered: Callable[[str, str], None]
-
-    def search(self, request: SearchRequest) -> SearchAnswer:
-        """Return the documents that answer a question. Raises IndexUnavailable too."""
-        answer = super().search(request)
-        _refuse_empty_handed(answer)
-        self.answered("search", answer.status)
-        return answer
-
-    def similar(self, request: SimilarRequest) -> SimilarAnswer:
-        """Return what is known about the problem of a ticket. Raises IndexUnavailable too."""
-        answer = super().similar(request)
-        _refuse_empty_handed(answer)
-        self.answered("similar", answer.status)
-        return answer
-
-
-def _refuse_empty_handed(answer: SearchAnswer | SimilarAnswer) -> None:
-    # The identifier lane is not asked when the query holds no identifier, and it needs the keyword index too.
-    if answer.retrieval.mode == "none" or {"keyword", "semantic"} <= set(answer.retrieval.degraded):
-        raise IndexUnavailable(
-            "no index can answer now; a running server makes them anew within seconds, without one run `kb index`"
-        )
 
 
 class Services:

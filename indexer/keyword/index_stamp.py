@@ -17,6 +17,8 @@ from kb.errors import IndexUnavailable
 
 STAMP_NAME = "keyword-index.json"
 LOCK_NAME = "keyword-index.lock"
+LEAST_ROOM = 2**20
+"""Bytes without which no segment can be written."""
 REMEDY = "rebuild it with: kb index --rebuild"
 
 
@@ -66,10 +68,24 @@ def unusable(directory: Path, error: Exception) -> IndexUnavailable:
 
     Tantivy tells the system's error only within its text.
     """
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-        if getattr(error, "errno", None) == number or f"code: {number}," in str(error):
-            return IndexUnavailable(
-                f"{directory} cannot be written: {os.strerror(number)}; free space, or make the disk and directory "
-                "writable"
-            )
-    return IndexUnavailable(f"the keyword index in {directory} is unusable ({error}); {REMEDY}")
+    refusals = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+    told = next(
+        (one for one in refusals if getattr(error, "errno", None) == one or f"code: {one}," in str(error)), None
+    )
+    if told is None and "io::Error" in str(error):  # of a writing thread it tells no more than that
+        told = _refusal_of(directory)
+    if told is None:
+        return IndexUnavailable(f"the keyword index in {directory} is unusable ({error}); {REMEDY}")
+    return IndexUnavailable(
+        f"{directory} cannot be written: {os.strerror(told)}; free space, or make the disk and directory writable"
+    )
+
+
+def _refusal_of(directory: Path) -> int | None:
+    """Return the error number that the disk of a directory would give a writer now, `None` while it takes writes."""
+    if not hasattr(os, "statvfs"):
+        return None
+    disk = os.statvfs(directory)
+    if disk.f_flag & os.ST_RDONLY:
+        return errno.EROFS
+    return errno.ENOSPC if disk.f_bavail * disk.f_frsize < LEAST_ROOM else None

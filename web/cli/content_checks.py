@@ -25,7 +25,8 @@ from kb.settings import Settings
 from kb.store.integrity import examine
 from web.cli.findings import Finding, found, problem
 from web.cli.progress import progress_bar, say
-from web.wiring import EncoderOnce, Services, opened_store
+from web.encoder_once import EncoderOnce
+from web.wiring import Services, opened_store
 
 PATIENCE = timedelta(minutes=15)
 """How long a change may wait while a process indexes: a long import takes minutes, a stuck one does not end."""

@@ -12,7 +12,8 @@ from kb.protocols.store import Store
 from kb.settings import Settings
 from web.cli.homes import settings_in_use
 from web.cli.progress import progress_bar, say
-from web.wiring import EncoderOnce, Services, opened_store
+from web.encoder_once import EncoderOnce
+from web.wiring import Services, opened_store
 
 _POLL_S = 0.2
 

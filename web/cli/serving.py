@@ -147,7 +147,7 @@ def _way_in(services: Services, address: str) -> str:
 
 def _log_start(settings: Settings, address: str) -> None:
     """Log what runs where. The sign-in link is for the terminal alone."""
-    from web.metrics import running_version
+    from web.version import running_version
 
     changed = changed_settings(settings)
     fields = {"version": running_version(), "home": str(settings.home), "address": address}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 
 from flask import Flask
 from flask_babel import format_decimal
@@ -17,6 +16,7 @@ from search.answers import Resolution
 from web.addresses import document_url
 from web.rendering import render_excerpt
 from web.site.words import FACET_WORDS, LANE_WORDS, PLACE_WORDS, facet_value, words
+from web.version import running_version
 
 TELLING = 60
 """Characters from which on a summary says what was done."""
@@ -43,7 +43,7 @@ def install_filters(app: Flask) -> None:
         decimal=decimal,
         excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
     )
-    app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, version=_version())
+    app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, version=running_version())
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -122,10 +122,3 @@ def codes(texts: Iterable[str]) -> Markup:
 def decimal(value: float) -> str:
     """Return a number with two decimals as the reader writes it."""
     return str(format_decimal(value, "0.00"))
-
-
-def _version() -> str:
-    try:
-        return version("fixlore")
-    except PackageNotFoundError:  # run from a tree that was never installed
-        return ""
