@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,7 @@ def tmpfs(place: Path, size: str) -> Iterator[Disk]:
     try:
         yield Disk(place)
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+        _unmount(place)
 
 
 @contextmanager
@@ -78,7 +79,16 @@ def ext4(place: Path, image: Path, size: str) -> Iterator[Disk]:
     try:
         yield Disk(place)
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+        _unmount(place)
+
+
+def _unmount(place: Path) -> None:
+    """Unmount at once where nothing holds the disk any more: one that is let go of later may write what was mended."""
+    for _ in range(50):
+        if subprocess.run(["umount", str(place)], capture_output=True).returncode == 0:
+            return
+        time.sleep(0.1)
+    subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def _mount(*arguments: str) -> None:
