@@ -27,6 +27,7 @@ SAMPLES = HERE / "samples"
 Headers = dict[str, str]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file, and those that share the browser, in one process: servers and models start once."""
     for item in items:

@@ -142,11 +142,12 @@ def test_a_restore_keeps_nothing_of_earlier_indexes(stocked: Path, tmp_path: Pat
 
 def test_a_restore_of_what_is_no_backup_leaves_the_home_empty(tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_bytes(b"no database at all" * 100)
+    (tmp_path / "empty.db").touch()  # what a copy leaves that failed at once
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE photograph (id INTEGER)")
     connection.close()
 
-    for name in ("letter.db", "other.db"):
+    for name in ("letter.db", "other.db", "empty.db"):
         told = run("--home", tmp_path / "home", "restore", tmp_path / name)
         assert told.code == 1
         assert len(told.error_lines) == 1
@@ -263,10 +264,14 @@ def test_a_restore_of_a_damaged_backup_is_refused(stocked: Path, tmp_path: Path)
 def test_homes_and_backups_are_for_their_owner_alone(stocked: Path, tmp_path: Path) -> None:
     earlier = os.umask(0o022)
     try:
-        run("--home", tmp_path / "new", "token", "create", "helpdesk", "--scope", "read")
+        (tmp_path / "there").mkdir()  # as a service manager makes it
+        for home in ("new", "there"):
+            run("--home", tmp_path / home, "token", "create", "helpdesk", "--scope", "read")
         run("--home", stocked, "backup", tmp_path / "copy.db")
+        assert run("--home", tmp_path / "restored", "restore", tmp_path / "copy.db").code == 0
     finally:
         os.umask(earlier)
 
-    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("new", "copy.db")}
-    assert modes == {"new": 0o700, "copy.db": 0o600}
+    names = ("new", "new/fixlore.db", "there/fixlore.db", "copy.db", "restored/fixlore.db")
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in names}
+    assert modes == {name: 0o600 for name in names} | {"new": 0o700}

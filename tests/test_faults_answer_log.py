@@ -50,7 +50,7 @@ def test_answers_that_cannot_be_logged_are_told_once_and_counted_when_it_works_a
     for number in range(30):
         log.add(f"lost-{number}", ["a"], "desk")
     log.flush()
-    assert warnings_of(caplog) == ["1 answers were not logged, feedback on them is refused: no room"]
+    assert warnings_of(caplog) == ["answers that were not logged, so that feedback on them is refused: 1; no room"]
 
     store.has_room = True
     log.add("kept", ["a"], "desk")
@@ -76,8 +76,25 @@ def test_neither_feedback_nor_the_end_waits_for_ever_for_a_store_that_hangs(
     log.close()
     try:
         assert warnings_of(caplog) == [
-            "1 answers were not logged, feedback on them is refused: the store is too slow",
-            "2 answers were not logged: the store is too slow",
+            "answers that were not logged, so that feedback on them is refused: 1; the store is too slow",
+            "answers that were not logged: 2; the store is too slow",
         ]
     finally:
         store.go_on.set()
+
+
+def test_the_log_goes_on_after_an_error_that_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
+    class Strange(MemoryStore):
+        def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
+            if response_id == "strange":
+                raise RuntimeError("odd")
+            super().log_response(response_id, result_ids, by, ticket)
+
+    store = Strange()
+    log = ResponseLog(store)
+    for name in ("strange", "kept"):
+        log.add(name, ["a"], "desk")
+    log.close()
+
+    assert store.response("kept") == ["a"]
+    assert warnings_of(caplog) == ["an answer was not logged"]

@@ -109,7 +109,7 @@ def test_a_chosen_language_is_remembered_and_leads_back(signed_in: FlaskClient) 
     assert '<html lang="en">' in signed_in.get("/", headers={"Accept-Language": "de"}).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "/\\evil.example"])
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "/\\evil.example", "//["])
 def test_choosing_a_language_leads_only_to_pages_of_this_site(client: FlaskClient, target: str) -> None:
     assert client.get("/language/de", query_string={"next": target}).headers["Location"] == "/"
 

@@ -114,5 +114,31 @@ def test_an_excerpt_has_no_anchors_and_is_as_safe_as_a_page() -> None:
     assert not ACTIVE.search(html)
 
 
+@pytest.mark.parametrize(
+    ("link", "stays"),
+    [
+        ("https://example.org/a", True),
+        ("/articles/x", True),
+        ("other.md", False),
+        ("#part", False),
+        ("../up.md", False),
+    ],
+)
+def test_an_excerpt_keeps_links_that_lead_somewhere_from_any_page(link: str, stays: bool) -> None:
+    html = render_excerpt(f"See [this]({link}).")
+
+    assert "this" in html
+    assert (f'href="{link}"' in html) == stays
+
+
+def test_an_excerpt_has_no_headings_of_its_own() -> None:
+    assert render_excerpt("### Option A\n\nDo it.").startswith("<p><strong>Option A</strong></p>")
+
+
+@pytest.mark.parametrize("source", ["//example.org/a.png", "/\\example.org/a.png", "\\\\example.org/a.png"])
+def test_an_image_leads_to_no_other_host_however_it_is_written(source: str) -> None:
+    assert "example.org" not in render(f'<img src="{source}">').html
+
+
 def test_boxes_of_tasks_have_a_name() -> None:
     assert re.search(r'<input[^>]*aria-label="Task"', render("- [ ] call back\n").html)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from shutil import rmtree
+from unittest import mock
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.manifest import VECTORS, current_generation
+from indexer.manifest import KEYWORD, VECTORS, current_generation
 from search.answers import Resolution
 from tests.conftest import reindex
 from web.app import create_app
@@ -19,6 +21,7 @@ from web.links import new_sign_in_path
 from web.shipped import load_examples, load_manual
 from web.site.filters import duration, gist, lanes_in_words, offset
 from web.site.pasting import LONGEST_TITLE, pasted_ticket
+from web.site.words import words
 from web.wiring import Services
 
 PAGES = ["/", "/?q=vpn", "/?type=ticket", "/similar", "/articles/vpn/error-809", "/tickets/mail/1", "/status"]
@@ -276,10 +279,7 @@ def test_the_status_page_says_that_everything_works(signed_in: FlaskClient) -> N
 def test_a_lane_that_is_down_shows_in_answers_and_on_the_status_page_with_a_remedy(
     services: Services, signed_in: FlaskClient
 ) -> None:
-    generation = current_generation(services.settings.index_path)
-    assert generation is not None
-    rmtree(generation / VECTORS)
-    services.indexes.refresh()
+    lose(services, VECTORS)
 
     found = signed_in.get("/?q=error 809").get_data(as_text=True)
     status = signed_in.get("/status").get_data(as_text=True)
@@ -289,6 +289,90 @@ def test_a_lane_that_is_down_shows_in_answers_and_on_the_status_page_with_a_reme
     assert "VPN connection fails with error 809" in found
     assert "not by every part" in status
     assert "kb index --rebuild" in status
+
+
+def lose(services: Services, *lanes: str) -> None:
+    """Remove the files of indexes under a running installation."""
+    generation = current_generation(services.settings.index_path)
+    assert generation is not None
+    for lane in lanes:
+        rmtree(generation / lane)
+    services.indexes.refresh()
+
+
+def test_the_start_page_stays_when_words_cannot_be_looked_up(services: Services, signed_in: FlaskClient) -> None:
+    lose(services, KEYWORD)
+    answer = signed_in.get("/")
+
+    assert answer.status_code == 200
+    assert "The search by words is down." in answer.get_data(as_text=True)
+    assert 'role="search"' in answer.get_data(as_text=True)
+    assert "VPN connection fails with error 809" in signed_in.get("/?q=error 809").get_data(as_text=True)
+
+
+def test_documents_stay_when_nothing_can_be_searched(services: Services, signed_in: FlaskClient) -> None:
+    lose(services, KEYWORD, VECTORS)
+
+    for path in ("/tickets/mail/1", "/articles/vpn/error-809", "/", "/status"):
+        assert signed_in.get(path).status_code == 200, path
+    assert "Opened UDP 4500 on the router." in signed_in.get("/tickets/mail/1").get_data(as_text=True)
+    refused = signed_in.get("/?q=error 809")
+    assert refused.status_code == 503
+    assert "no index can answer now" in refused.get_data(as_text=True)
+
+
+def test_a_visit_to_the_start_page_is_counted_as_no_answer(app: Flask, signed_in: FlaskClient) -> None:
+    def answers() -> list[str]:
+        lines = app.test_client().get("/metrics").get_data(as_text=True).splitlines()
+        return [line for line in lines if line.startswith("fixlore_answers_total")]
+
+    before = answers()
+    signed_in.get("/")
+    signed_in.get("/tickets/mail/1")
+    assert answers() == before
+    signed_in.get("/?q=vpn")
+    assert answers() != before
+
+
+def test_a_page_that_was_opened_hours_ago_can_still_be_sent(services: Services) -> None:
+    browser = create_app(services).test_client()
+    browser.get(new_sign_in_path(services.store))
+    page = browser.get("/similar").get_data(as_text=True)
+    token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page)
+    assert token
+    later = time.time() + 9 * 3600
+
+    with mock.patch("itsdangerous.timed.time.time", return_value=later):
+        answer = browser.post("/similar", data={"text": "error 809", "csrf_token": token[1]})
+
+    assert answer.status_code == 200
+    assert "VPN connection fails with error 809" in answer.get_data(as_text=True)
+
+
+def test_dates_in_an_address_narrow_the_page_and_can_be_taken_off(signed_in: FlaskClient) -> None:
+    all_of_them = signed_in.get("/?q=error 809").get_data(as_text=True)
+    page = signed_in.get("/?q=error 809&before=2025-01-01").get_data(as_text=True)
+
+    assert "VPN connection fails with error 809" in all_of_them
+    assert "VPN connection fails with error 809" not in page
+    assert "before:2025-01-01" in page
+    assert signed_in.get("/?q=vpn&after=soon").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("known-error", "Known error"),
+        ("some_new_code", "Some new code"),
+        ("L1-Schnellprüfung", "L1-Schnellprüfung"),
+        ("de-AT", "German"),
+        ("fr-CA", "fr-CA"),
+        ("Timeline", "Timeline"),
+        (None, ""),
+    ],
+)
+def test_codes_are_told_in_words_and_what_people_wrote_stays(code: str | None, told: str) -> None:
+    assert words(code) == told
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ def document_url(document_id: str, kind: str, base_url: str = "") -> str:
 
 def local_target(target: str) -> str:
     """Return `target` when it is a path on this host, else the start page: no open redirect."""
-    parts = urlsplit(target)
-    local = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
-    return target if local else "/"
+    if not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    try:
+        return "/" if urlsplit(target).netloc else target
+    except ValueError:
+        return "/"

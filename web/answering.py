@@ -29,6 +29,14 @@ class CountedSearcher(Searcher):
         self.answered("similar", answer.status)
         return answer
 
+    def listing(self, request: SearchRequest) -> SearchAnswer:
+        """Return what a list on a page shows: no answer to anybody's question, so neither counted nor refused."""
+        return super().search(request)
+
+    def beside(self, request: SimilarRequest) -> SimilarAnswer:
+        """Return what is shown beside a ticket that is there whether or not something can be searched: likewise."""
+        return super().similar(request)
+
 
 def _refuse_empty_handed(answer: SearchAnswer | SimilarAnswer) -> None:
     # The identifier lane is not asked when the query holds no identifier, and it needs the keyword index too.

@@ -58,6 +58,7 @@ def create_app(services: Services) -> OpenAPI:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(
         SECRET_KEY=services.session_key(),
+        WTF_CSRF_TIME_LIMIT=None,  # the token is bound to the session: a page open since the morning can still be sent
         MAX_CONTENT_LENGTH=services.settings.max_body_mb * 2**20,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -10,6 +11,7 @@ from kb.protocols.encoder import Encoder
 from kb.reporting import Say
 from kb.settings import Settings
 
+_LOG = logging.getLogger(__name__)
 RETRY_MODEL_S = 60.0
 """When a model that could not be loaded is tried again: longer each time, since each attempt costs seconds of work."""
 RETRY_MODEL_MOST_S = 3600.0
@@ -29,6 +31,7 @@ class EncoderOnce:
         self._failure: str | None = None
         self._pause_s = RETRY_MODEL_S
         self._retry_at = 0.0
+        self._is_trying = False
 
     def __call__(self) -> Encoder:
         """Return the encoder. Raises ModelUnavailable."""
@@ -36,8 +39,8 @@ class EncoderOnce:
             if self._encoder is not None:
                 return self._encoder
             if self._failure is not None:
-                if time.monotonic() >= self._retry_at:
-                    self._put_off()
+                if time.monotonic() >= self._retry_at and not self._is_trying:
+                    self._is_trying = True
                     threading.Thread(target=self._try_again, name="model", daemon=True).start()
                 raise ModelUnavailable(self._failure)
             try:
@@ -59,10 +62,15 @@ class EncoderOnce:
 
     def _try_again(self) -> None:
         """Open the encoder without holding up those who ask meanwhile."""
+        encoder, failure = None, self._failure
         try:
             encoder = self._opened()
         except ModelUnavailable as error:
-            self._failure = str(error)
-            return
-        self._encoder = encoder
-        self._say(f"the model {encoder.recipe.model_name} is there again")
+            failure = str(error)
+        except Exception:  # whatever a half-installed library does: the next attempt may find it whole
+            _LOG.exception("the model could not be tried again")
+        with self._lock:
+            self._encoder, self._failure, self._is_trying = encoder, failure, False
+            self._put_off()
+        if encoder is not None:
+            self._say(f"the model {encoder.recipe.model_name} is there again")

@@ -87,7 +87,7 @@ class TextFormatter(logging.Formatter):
             follows.append(self.formatException(record.exc_info))
         if record.stack_info:
             follows.append(self.formatStack(record.stack_info))
-        return _FOLLOWS.join([line, *(part for text in follows for part in text.splitlines())])
+        return _FOLLOWS.join([line, *(_CONTROL.sub(_escaped, part) for text in follows for part in text.splitlines())])
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, object]:

@@ -5,6 +5,8 @@ The same function makes the published page and any preview of it.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import nh3
@@ -55,6 +57,7 @@ BOX = {("type", "checkbox"), ("checked", ""), ("disabled", ""), ("aria-label", "
 """A task's box stands beside its words, which no label ties to it."""
 ARRANGED = {"section": QUICK_CHECK, "table": TIMELINE}
 """The one class that each of these may have."""
+_HEADING = re.compile(r"<h[1-6]>(.*?)</h[1-6]>", re.DOTALL)
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 
@@ -84,18 +87,24 @@ def render(markdown: str, title: str = "") -> Page:
 
 
 def render_excerpt(markdown: str) -> str:
-    """Render a piece of a document, to stand on a page among others: sanitised HTML without anchors."""
-    return _clean(_converter().convert(markdown), EXCERPT_ATTRIBUTES)
+    """Render a piece of a document, to stand on a page among others: sanitised HTML without anchors and headings.
+
+    A link that only makes sense on the document's own page is shown as its text.
+    """
+    html = _clean(_converter().convert(markdown), EXCERPT_ATTRIBUTES, _safe_in_excerpt)
+    return _HEADING.sub(r"<p><strong>\1</strong></p>", html)
 
 
-def _clean(html: str, attributes: dict[str, set[str]]) -> str:
+def _clean(
+    html: str, attributes: dict[str, set[str]], safe: Callable[[str, str, str], str | None] | None = None
+) -> str:
     return nh3.clean(
         html,
         tags=TAGS,
         attributes=attributes,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
-        attribute_filter=_safe_attribute,
+        attribute_filter=safe or _safe_attribute,
         set_tag_attribute_values=LABELS,
     )
 
@@ -116,9 +125,15 @@ def _safe_attribute(tag: str, attribute: str, value: str) -> str | None:
         return value if value == ARRANGED[tag] else None
     if attribute == "tabindex":
         return value if value == "0" else None
-    if tag == "img" and attribute == "src" and (":" in value or value.startswith("//")):
+    if tag == "img" and attribute == "src" and (":" in value or "\\" in value or value.startswith("//")):
         return None  # a page never makes a reader's browser ask another host
     return value
+
+
+def _safe_in_excerpt(tag: str, attribute: str, value: str) -> str | None:
+    if tag == "a" and attribute == "href" and ":" not in value and not value.startswith("/"):
+        return None
+    return _safe_attribute(tag, attribute, value)
 
 
 def _without_title(markdown: str, title: str) -> str:

@@ -80,7 +80,7 @@ class ResponseLog:
             except queue.Full:
                 pass
             if thread.is_alive():
-                _LOG.warning("%d answers were not logged: the store is too slow", self._waiting.qsize())
+                _LOG.warning("answers that were not logged: %d; the store is too slow", self._waiting.qsize())
 
     def _run(self) -> None:
         while (entry := self._waiting.get()) is not None:
@@ -88,7 +88,10 @@ class ResponseLog:
                 entry.set()
                 continue
             REQUEST_ID.set(entry.request_id)  # a warning names the request, though this is another thread
-            self._write(entry)
+            try:
+                self._write(entry)
+            except Exception:  # the thread must outlive whatever one entry does to the store
+                _LOG.exception("an answer was not logged")
 
     def _write(self, entry: _Entry) -> None:
         try:
@@ -108,4 +111,4 @@ class ResponseLog:
             if self._told_at is not None and now - self._told_at < TELL_EVERY_S:
                 return
             self._told_at, lost = now, self._lost
-        _LOG.warning("%d answers were not logged, feedback on them is refused: %s", lost, why)
+        _LOG.warning("answers that were not logged, so that feedback on them is refused: %d; %s", lost, why)

@@ -20,7 +20,6 @@ from kb.protocols.store import Store
 from kb.reporting import Say
 from kb.settings import Settings
 from search.lanes import EncoderSource
-from search.searcher import Searcher
 from web.answering import CountedSearcher
 from web.encoder_once import EncoderOnce
 from web.response_log import ResponseLog
@@ -48,7 +47,7 @@ class Services:
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
         self._say = say
         self._lock = threading.Lock()
-        self._searcher: Searcher | None = None
+        self._searcher: CountedSearcher | None = None
         self._indexes: CurrentIndexes | None = None
         self._worker: IndexWorker | None = None
         self._logged_down: dict[str, FixloreError] = {}
@@ -63,7 +62,7 @@ class Services:
                 self._indexes = CurrentIndexes(self.settings.index_path, self.engines)
             return self._indexes
 
-    def searcher(self) -> Searcher:
+    def searcher(self) -> CountedSearcher:
         """Return what answers questions and tickets."""
         indexes = self.indexes
         with self._lock:

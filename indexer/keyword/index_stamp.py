@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.durable import write_atomically
+from kb.disk import refusal_of
 from kb.errors import IndexUnavailable
 
 STAMP_NAME = "keyword-index.json"
@@ -73,19 +74,9 @@ def unusable(directory: Path, error: Exception) -> IndexUnavailable:
         (one for one in refusals if getattr(error, "errno", None) == one or f"code: {one}," in str(error)), None
     )
     if told is None and "io::Error" in str(error):  # of a writing thread it tells no more than that
-        told = _refusal_of(directory)
+        told = refusal_of(directory, LEAST_ROOM)
     if told is None:
         return IndexUnavailable(f"the keyword index in {directory} is unusable ({error}); {REMEDY}")
     return IndexUnavailable(
         f"{directory} cannot be written: {os.strerror(told)}; free space, or make the disk and directory writable"
     )
-
-
-def _refusal_of(directory: Path) -> int | None:
-    """Return the error number that the disk of a directory would give a writer now, `None` while it takes writes."""
-    if not hasattr(os, "statvfs"):
-        return None
-    disk = os.statvfs(directory)
-    if disk.f_flag & os.ST_RDONLY:
-        return errno.EROFS
-    return errno.ENOSPC if disk.f_bavail * disk.f_frsize < LEAST_ROOM else None

@@ -16,6 +16,7 @@ from indexer.keyword.query_plan import rounded
 from indexer.keyword.readership import Readership
 from indexer.keyword.tantivy_query import ByDate
 from indexer.keyword.tantivy_schema import DATED_AT, ID, READERS, stored_text
+from kb.protocols.keyword import MOST_EQUALLY_OLD
 from kb.queries import Hit
 
 SPARE_HITS = 32
@@ -82,7 +83,7 @@ def newest_ids(state: CommittedState, wanted: ByDate, depth: int) -> list[str]:
 
 
 def _all_ids(state: CommittedState, wanted: Query) -> list[str]:
-    found = state.searcher.search(wanted, limit=max(state.searcher.num_docs, 1), count=False).hits
+    found = state.searcher.search(wanted, limit=MOST_EQUALLY_OLD, count=False).hits
     return [state.id_at(address) for _, address in found]
 
 

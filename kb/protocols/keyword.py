@@ -13,6 +13,9 @@ MAX_TERM_BYTES = 200
 MAX_WORD_GROUPS = 200
 """Word groups that are looked up: of more, the heaviest, the earlier of equally heavy ones."""
 
+MOST_EQUALLY_OLD = 5_000
+"""Documents of one moment, or without any, that are put in order: whoever browses pages through a thousand at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeywordEntry:
@@ -54,7 +57,8 @@ class KeywordSearch(Protocol):
     def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
         """Return the ids of at most `depth` documents that filter and viewer admit, the newest by `dated_at` first.
 
-        Equally old ones are ordered by id, undated ones come last, by id too. Raises IndexUnavailable.
+        Equally old ones are ordered by id, undated ones come last, by id too; of more than `MOST_EQUALLY_OLD` of either
+        an engine may choose which it puts in order. Raises IndexUnavailable.
         """
         ...
 

@@ -123,20 +123,25 @@ class SqlAccess(Part):
             if value is None:
                 connection.execute(delete(setting).where(setting.c.name == name))
                 return
-            row = sqlite.insert(setting).values(name=name, value=value)
-            connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
+            _put_setting(connection, name, value)
 
     def check_writing(self) -> None:
         """Raise StoreError when the last write failed and one that is tried now fails too."""
         if self._database.write_failure is not None:
-            with suppress(StoreBusy):
-                self.put_setting(WRITE_TRIED, self._clock().isoformat())
+            # One that has to wait for another writer is not waited for: that one is writing, and a monitor is asking.
+            with suppress(StoreBusy), self._database.write(NOTE_PATIENCE) as connection:
+                _put_setting(connection, WRITE_TRIED, self._clock().isoformat())
 
     def take_setting(self, name: str, value: str) -> bool:
         """Drop a value if it is still this one, and say whether it was."""
         with self._database.write() as connection:
             taken = connection.execute(delete(setting).where(setting.c.name == name, setting.c.value == value))
             return taken.rowcount == 1
+
+
+def _put_setting(connection: Connection, name: str, value: str) -> None:
+    row = sqlite.insert(setting).values(name=name, value=value)
+    connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
 
 
 def _feedback_of(connection: Connection, result_ids: Sequence[str]) -> Sequence[tuple[str, str, int]]:

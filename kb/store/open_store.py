@@ -8,7 +8,7 @@ from pathlib import Path
 from kb.errors import StoreError
 from kb.reporting import Clock
 from kb.store.schema import VERSIONS, migrate, version_of
-from kb.store.sqlite import PATIENCE, Database
+from kb.store.sqlite import PATIENCE, Database, make_private
 from kb.store.store import SqlStore
 
 
@@ -28,6 +28,8 @@ def open_store(path: Path, clock: Clock = now, patience: float = PATIENCE) -> Sq
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the key that signs sessions
     except OSError as error:
         raise StoreError(f"{path.parent} cannot be made: {error.strerror}; choose another data directory") from error
+    if not path.exists():
+        make_private(path)
     database = Database(path, patience)
     try:
         version = version_of(database)  # first, because a file that is not ours must stay as it is

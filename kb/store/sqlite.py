@@ -7,6 +7,7 @@ is on for every write, because what was replaced long before an erasure must be 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_into
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from kb.disk import refusal_of
 from kb.errors import FixloreError, InvalidInput, StoreBusy, StoreError, StoreNotWritable
 from kb.store.turns import Turns
 
@@ -130,7 +132,7 @@ class Database:
         unfinished = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}.unfinished")
         try:
             with self._translated(target), self._raw() as source:
-                _make_private(unfinished)
+                make_private(unfinished)
                 copy = sqlite3.connect(unfinished)
                 try:
                     source.backup(copy)
@@ -215,8 +217,11 @@ class Database:
             raise InvalidInput("text holds half a character (a lone surrogate); remove it") from error
 
 
-def _make_private(path: Path) -> None:
-    """Make an empty file that only its owner reads: a copy holds the key that signs sessions. SQLite tells failures."""
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner reads, where there is none: a store holds the key that signs sessions.
+
+    What SQLite writes beside it has the same rights. Failures are SQLite's to tell, when it opens the file.
+    """
     with suppress(OSError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
@@ -241,24 +246,11 @@ def _kind(error: BaseException) -> str:
     return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").split("_")[0]
 
 
-def _disk_refusal(path: Path) -> str | None:
-    """Return why the disk of a file takes nothing, as SQLite calls it: it tells many failures that this is behind."""
-    if not hasattr(os, "statvfs"):
-        return None
-    try:
-        disk = os.statvfs(path.parent)
-    except OSError:
-        return None
-    if disk.f_flag & os.ST_RDONLY:
-        return "READONLY"
-    return "FULL" if disk.f_bavail * disk.f_frsize < LEAST_ROOM else None
-
-
 def translation(error: BaseException | None, path: Path) -> FixloreError:
     """Return our error for one of SQLite about the file at `path`, with what to do."""
     kind = _kind(error) if error is not None else ""
     if kind in ("IOERR", "CANTOPEN"):
-        kind = _disk_refusal(path) or kind
+        kind = {errno.EROFS: "READONLY", errno.ENOSPC: "FULL"}.get(refusal_of(path.parent, LEAST_ROOM) or 0, kind)
     if kind in ("BUSY", "LOCKED"):
         return _busy(path)
     if kind == "TOOBIG" or (isinstance(error, sqlite3.DataError) and "too big" in str(error)):

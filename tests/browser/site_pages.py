@@ -106,6 +106,8 @@ KNOWN = (
     *_article_pages(),
     SitePage("a resolved ticket", "/tickets/example/INC-1004"),
     SitePage("an open ticket", "/tickets/example/INC-1042"),
+    SitePage("articles, the newest first", "/?type=article"),
+    SitePage("system status", "/status"),
     SitePage("paste form", "/similar"),
     SitePage("paste form with an error", "/similar", fields={WHOLE_TICKET: " "}, status=422),
     SitePage("paste results", "/similar", fields=TICKET),

@@ -42,6 +42,9 @@ def backup_command(home: Path, file: Path) -> None:
 @click.pass_obj
 def restore_command(home: Path, file: Path) -> None:
     """Bring the backup FILE back into a home that has no store yet, and index it."""
+    from kb.store.integrity import examine
+    from kb.store.open_store import open_store
+    from kb.store.sqlite import make_private
     from web.cli.indexing import bring_up
 
     settings = read_settings(home)
@@ -52,13 +55,15 @@ def restore_command(home: Path, file: Path) -> None:
     partial = settings.store_path.with_name(f".{settings.store_path.name}.restoring")
     try:
         _remove(partial)
+        make_private(partial)
         shutil.copyfile(file, partial)
-        from kb.store.integrity import examine
-        from kb.store.open_store import open_store
 
         try:
-            if examine(partial).is_damaged:
+            found = examine(partial)
+            if found.is_damaged:
                 raise InvalidInput(f"{file} is damaged; take an earlier backup")
+            if found.schema is None:  # an empty file is what a copy that failed leaves, and a database to SQLite
+                raise StoreError("it holds no store")
             open_store(partial).close()
         except SchemaTooNew:
             raise

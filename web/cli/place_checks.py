@@ -16,7 +16,7 @@ from indexer.lock import is_locked
 from indexer.manifest import LOCK, current_generation
 from kb.documents import JSON
 from kb.errors import ConfigurationError, IndexUnavailable
-from kb.settings import FILE_NAME, Settings, read_settings
+from kb.settings import FILE_NAME, Settings, changed_settings, read_settings
 from web.cli.findings import Finding, problem
 
 LEAST_FREE = 200 * 2**20
@@ -95,9 +95,9 @@ def check_settings(home: Path) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield from (problem("settings", one) for one in dict.fromkeys([*wrong, str(error)]))
         return
-    changed = [name for name in known if getattr(settings, name) != getattr(Settings(home=home), name)]
+    changed = changed_settings(settings)
     text = f"{', '.join(changed)} set, the rest at their defaults" if changed else "all at their defaults"
-    shown: dict[str, JSON] = {name: str(getattr(settings, name)) for name in changed}
+    shown: dict[str, JSON] = {name: str(value) for name, value in changed.items()}
     yield Finding("settings", True, text, facts={"set": shown})
 
 

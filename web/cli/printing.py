@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kb.documents import EXAMPLE_SOURCE
 from kb.errors import InvalidInput
-from kb.protocols.store import DocumentStore
 from search.answers import Result, SearchAnswer, SimilarAnswer
 from web.cli.progress import say
 
@@ -16,15 +15,9 @@ DEVICES = "/dev"
 """Nothing there is replaced: /dev/stdout may lead to a file that others are still writing."""
 
 
-def written_results(results: Sequence[Result], examples: Set[str] = frozenset()) -> str:
-    """Return results as text: title, id, what matched, and the fix. Those with an id in `examples` are marked."""
-    return "\n\n".join(_written(result, result.id in examples) for result in results)
-
-
-def examples_among(store: DocumentStore, results: Sequence[Result]) -> Set[str]:
-    """Return the ids of those results that are shipped example content."""
-    documents = store.documents([result.id for result in results])
-    return {one for one, document in documents.items() if document.source == EXAMPLE_SOURCE}
+def written_results(results: Sequence[Result]) -> str:
+    """Return results as text: title, id, what matched, and the fix. Shipped example content is marked."""
+    return "\n\n".join(_written(result) for result in results)
 
 
 def tell_limits(answer: SearchAnswer | SimilarAnswer) -> None:
@@ -37,9 +30,9 @@ def tell_limits(answer: SearchAnswer | SimilarAnswer) -> None:
         say("Nothing is likely to be the same problem; these come closest.")
 
 
-def _written(result: Result, is_example: bool) -> str:
+def _written(result: Result) -> str:
     facts = [
-        *(["example"] if is_example else []),
+        *(["example"] if result.source == EXAMPLE_SOURCE else []),
         result.type,
         *(fact for fact in (result.status, result.service, result.language) if fact),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from pathlib import Path
 
 import click
@@ -15,7 +14,7 @@ from search.lanes import LANES, Lane
 from search.searcher import SearchRequest
 from web.bodies import FACETS, filter_of, logged, search_body
 from web.cli.homes import settings_in_use
-from web.cli.printing import examples_among, tell_limits, write_lines, written_results
+from web.cli.printing import tell_limits, write_lines, written_results
 from web.cli.progress import progress_bar, say
 from web.wiring import open_services
 
@@ -65,7 +64,7 @@ def search_command(
             response_id = logged(services, [result.id for result in answer.results], by=SHELL.name)
             click.echo(search_body(answer, response_id, settings.base_url).model_dump_json(indent=2))
         else:
-            _show(answer, examples_among(services.store, answer.results))
+            _show(answer)
 
 
 def chosen_lanes(names: tuple[str, ...]) -> tuple[Lane, ...]:
@@ -84,10 +83,10 @@ def filters_from(pairs: tuple[str, ...], types: tuple[str, ...]) -> dict[str, li
     return values
 
 
-def _show(answer: SearchAnswer, examples: Set[str]) -> None:
+def _show(answer: SearchAnswer) -> None:
     tell_limits(answer)
     if not answer.results:
         click.echo("Nothing found by the parts that answer." if answer.retrieval.degraded else "Nothing found.")
         return
     click.echo(f"{answer.total} documents in {answer.retrieval.took_ms} ms\n")
-    click.echo(written_results(answer.results, examples))
+    click.echo(written_results(answer.results))

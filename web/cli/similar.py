@@ -18,7 +18,7 @@ from search.similar import SimilarRequest
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, logged, similar_body
 from web.cli.homes import settings_in_use
-from web.cli.printing import examples_among, tell_limits, write_lines, written_results
+from web.cli.printing import tell_limits, write_lines, written_results
 from web.cli.progress import progress_bar, say
 from web.cli.searching import RUN_LIMIT, chosen_lanes
 from web.wiring import open_services
@@ -65,7 +65,7 @@ def similar_command(
             return
         tell_limits(answer)
         if answer.results:
-            click.echo(written_results(answer.results, examples_among(services.store, answer.results)))
+            click.echo(written_results(answer.results))
         elif answer.status != "degraded":
             click.echo("Nothing similar is known.")
 

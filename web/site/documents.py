@@ -44,7 +44,7 @@ def article_page(article_id: str) -> str | Response:
     related = store.documents(article.related, viewer)
     translations = store.documents([article.translation_of] if article.translation_of else [], viewer)
     solved = store.links_to(article.id, ("resolved_by",))
-    tickets = store.documents([ticket_id for ticket_id, _ in solved[:MOST_SOLVED]], viewer)
+    tickets = store.documents([ticket_id for ticket_id, _ in solved], viewer)
     is_post_mortem = article.kind == "post-mortem"
     return render_template(
         "articles/article.html",
@@ -53,7 +53,7 @@ def article_page(article_id: str) -> str | Response:
         is_stale=article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         related=[one for one in related.values() if one.id not in translations],
         translations=list(translations.values()),
-        tickets=list(tickets.values()),
+        tickets=list(tickets.values())[:MOST_SOLVED],
         gaps=gaps(article) if is_post_mortem else (),
         phases=phases(article) if is_post_mortem else (),
         source_tickets=list(store.documents(_source_tickets(article), viewer).values()) if is_post_mortem else [],
@@ -78,7 +78,7 @@ def ticket_page(source: str, external_id: str) -> str:
     answer = (
         _services()
         .searcher()
-        .similar(SimilarRequest(ticket=ticket, filter=Filter(), limit=SIMILAR, viewer=current_user.viewer))
+        .beside(SimilarRequest(ticket=ticket, filter=Filter(), limit=SIMILAR, viewer=current_user.viewer))
     )
     return render_template(
         "tickets/ticket.html",

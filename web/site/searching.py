@@ -13,13 +13,15 @@ from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
 from kb.queries import Filter
 from search.answers import FacetValue, Result, SearchAnswer
 from search.lanes import Lane
-from search.searcher import Searcher, SearchRequest
+from search.searcher import SearchRequest
+from web.answering import CountedSearcher
 from web.bodies import FACETS, filter_of, logged
 from web.wiring import Services
 
 pages = Blueprint("searching", __name__)
 PAGE_SIZE = 10
 SHOWN_FACETS = ("type", "service", "status", "language", "confidence", "source", "tags")
+DATES = ("after", "before")
 MOST_VALUES = 8
 MOST_LISTED = 5
 """Documents in each list of the start page."""
@@ -47,7 +49,8 @@ def search_page() -> str:
     """Show answers to a question, what the filters admit when only they are given, else the start page."""
     services: Services = current_app.extensions["fixlore"]
     text = request.args.get("q", "").strip()
-    chosen = {name: values for name in FACETS if (values := [one for one in request.args.getlist(name) if one.strip()])}
+    given = ((name, request.args.getlist(name)) for name in (*FACETS, *DATES))
+    chosen = {name: told for name, values in given if (told := [one for one in values if one.strip()])}
     if not text and not chosen:
         return _start_page(services)
     page = max(1, min(request.args.get("page", 1, type=int), 1000 // PAGE_SIZE))
@@ -81,9 +84,11 @@ def _start_page(services: Services) -> str:
     searcher = services.searcher()
     known = {"type": frozenset({"known-error"})}
     written = {"type": frozenset({"article"})}
-    counted = searcher.search(_listing(OWN_CONTENT, 0)).facets
+    answer = searcher.listing(_listing(OWN_CONTENT, 0))
+    counted = answer.facets
     return render_template(
         "search/start.html",
+        answer=answer,
         stored=bool(services.store.counts()),
         lists=(
             (_("Known errors"), _newest(searcher, known), "/?type=known-error"),
@@ -97,8 +102,8 @@ def _start_page(services: Services) -> str:
     )
 
 
-def _newest(searcher: Searcher, values: dict[str, frozenset[str]]) -> tuple[Result, ...]:
-    return searcher.search(_listing(Filter(values, excluded=OWN_CONTENT.excluded), MOST_LISTED)).results
+def _newest(searcher: CountedSearcher, values: dict[str, frozenset[str]]) -> tuple[Result, ...]:
+    return searcher.listing(_listing(Filter(values, excluded=OWN_CONTENT.excluded), MOST_LISTED)).results
 
 
 def _listing(where: Filter, limit: int) -> SearchRequest:

@@ -31,10 +31,7 @@ REMEDIES = {
     "damaged": (_l("damaged"), _REBUILT),
     "missing": (_l("missing"), _REBUILT),
     "not indexed yet": (_l("not indexed yet"), _l("Wait until the first indexing ends, or run kb index.")),
-    "cannot be read": (
-        _l("cannot be read"),
-        _l("Look at the log, then run kb doctor; a backup comes back by kb restore."),
-    ),
+    "cannot be read": (_l("cannot be read"), _RESTORED),
     "cannot be written": (_l("cannot be written"), _NO_ROOM),
     "fails": (_l("fails"), _NO_WRITES),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -98,15 +99,23 @@ WORDS: Mapping[str, object] = MappingProxyType(
 )
 
 
+_CODE = re.compile(r"[a-z]+(?:[_-][a-z]+)+")
+"""What reads as one of a system's codes; any other text was written by a person and stays as it is."""
+_LANGUAGE = re.compile(r"(?<=^[a-z]{2})-[A-Za-z0-9-]+$")
+"""What follows the language in a tag such as `de-AT`."""
+
+
 def words(value: str | None) -> str:
     """Return a code in words: `known-error` as `Known error`; a code that is not known as it reads."""
     text = str(value or "")
-    known = WORDS.get(text.casefold())
+    known = WORDS.get(text.casefold()) or LANGUAGE_WORDS.get(_LANGUAGE.sub("", text))
     if known is not None:
         return str(known)
-    return text.replace("_", " ").replace("-", " ").capitalize() if "_" in text or "-" in text else text
+    return text.replace("_", " ").replace("-", " ").capitalize() if _CODE.fullmatch(text) else text
 
 
 def facet_value(value: str, facet: str) -> str:
     """Return a facet's value as a person reads it; names of services, sources and tags stay as they are."""
+    if facet in ("after", "before"):
+        return f"{facet}:{value}"
     return value if facet in ("service", "source", "tags") else words(value)
