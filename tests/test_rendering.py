@@ -75,6 +75,21 @@ def test_rendering_lists_headings_with_the_anchors_they_have() -> None:
         assert f'id="{heading.anchor}"' in page.html
 
 
+def test_rendering_goes_on_counting_after_a_step_that_ends_with_a_paragraph() -> None:
+    fence = "    ```sh\n    ls\n    2. no step\n    ```\n"
+    html = render(f"1. First:\n\n{fence}\n    It lists files.\n2. Second.\n3. Third.\n").html
+
+    assert html.count("<ol>") == 1
+    assert html.count("<li>") == 3
+    assert html.index("step") < html.index("It lists files.")
+
+
+def test_rendering_takes_no_number_within_a_paragraph_for_a_step() -> None:
+    html = render("The release of\n2024. It was the last.\n").html
+
+    assert "<li>" not in html
+
+
 @pytest.mark.parametrize("name", ["L1 quick check", "10. L1 quick check", "L1-Schnellprüfung"])
 def test_rendering_puts_the_quick_check_first_and_everything_else_in_its_order(name: str) -> None:
     page = render(

@@ -260,6 +260,15 @@ def test_an_incomplete_post_mortem_says_what_is_missing(services: Services, sign
     assert re.search(r"Not complete yet\. Missing: [^<]*Severity[^<]*Timeline", page)
 
 
+def test_browsing_leaves_the_manual_out_unless_it_is_asked_for(services: Services, signed_in: FlaskClient) -> None:
+    load_manual(services.store)
+    reindex(services)
+
+    assert "/articles/manual/" not in signed_in.get("/?type=article").get_data(as_text=True).partition("<main")[2]
+    assert "/articles/manual/" in signed_in.get("/?source=manual").get_data(as_text=True).partition("<main")[2]
+    assert "/articles/manual/searching" in signed_in.get("/?q=excluded words").get_data(as_text=True)
+
+
 def test_the_manual_is_one_click_away(services: Services, signed_in: FlaskClient) -> None:
     load_manual(services.store)
     page = signed_in.get("/").get_data(as_text=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, render_template, request
@@ -57,7 +57,7 @@ def search_page() -> str:
     answer = services.searcher().search(
         SearchRequest(
             text=text,
-            filter=filter_of(chosen),
+            filter=filter_of(chosen) if text or "source" in chosen else _own(filter_of(chosen)),
             limit=PAGE_SIZE,
             offset=(page - 1) * PAGE_SIZE,
             viewer=current_user.viewer,
@@ -78,6 +78,11 @@ def search_page() -> str:
         previous=_address(text, chosen, page - 1) if page > 1 else None,
         following=_address(text, chosen, page + 1) if _has_more(answer, page) else None,
     )
+
+
+def _own(where: Filter) -> Filter:
+    """Return a filter for browsing: the manual has a place of its own and would always be the newest."""
+    return replace(where, excluded={**where.excluded, **OWN_CONTENT.excluded})
 
 
 def _start_page(services: Services) -> str:
@@ -103,7 +108,7 @@ def _start_page(services: Services) -> str:
 
 
 def _newest(searcher: CountedSearcher, values: dict[str, frozenset[str]]) -> tuple[Result, ...]:
-    return searcher.listing(_listing(Filter(values, excluded=OWN_CONTENT.excluded), MOST_LISTED)).results
+    return searcher.listing(_listing(_own(Filter(values)), MOST_LISTED)).results
 
 
 def _listing(where: Filter, limit: int) -> SearchRequest:
