@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from indexer.engines import Engines
 from indexer.manifest import current_generation
@@ -23,6 +23,7 @@ _ATTEMPTS = 5
 _RETRY_S = 5.0
 """How long a lane that is down stays down before it is tried again, so that not every search pays for the attempt."""
 _Search = TypeVar("_Search", KeywordSearch, VectorSearch)
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,27 @@ class _Lane(Generic[_Search]):
         return self.index
 
 
+class KeywordAsk(Protocol):
+    """Puts a question to the keyword index that is open now. Raises IndexUnavailable."""
+
+    def __call__(self, question: Callable[[KeywordSearch], _Answer]) -> _Answer:
+        """Return the answer."""
+        ...
+
+
+class VectorAsk(Protocol):
+    """Puts a question to the vector index that is open now. Raises IndexUnavailable."""
+
+    def __call__(self, question: Callable[[VectorSearch], _Answer]) -> _Answer:
+        """Return the answer."""
+        ...
+
+
 class CurrentIndexes:
     """Both indexes, for any number of searching threads.
 
     One that cannot be opened raises IndexUnavailable with the reason from each of its methods, while the other goes on.
+    One that fails under a search is down from then on, until it can be opened again.
     """
 
     def __init__(self, path: Path, engines: Engines):
@@ -54,8 +72,10 @@ class CurrentIndexes:
         self._generation: Path | None = None
         self._keyword: _Lane[KeywordSearch] = _Lane()
         self._vectors: _Lane[VectorSearch] = _Lane()
-        self.keyword: KeywordSearch = CurrentKeyword(lambda: self._keyword.opened(), self.refresh)
-        self.vectors: VectorSearch = CurrentVectors(lambda: self._vectors.opened(), self.refresh)
+        self.on_damage: Callable[[], None] = lambda: None
+        """Is called when an index that could be opened fails under a search."""
+        self.keyword: KeywordSearch = CurrentKeyword(self._ask_keyword, self.refresh)
+        self.vectors: VectorSearch = CurrentVectors(self._ask_vectors, self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -77,6 +97,30 @@ class CurrentIndexes:
                     self._vectors = _refreshed(self._vectors, partial(self._engines.open_vectors, generation, False))
                 if generation.is_dir():  # else it was replaced while it was opened: follow
                     return
+
+    def _ask_keyword(self, question: Callable[[KeywordSearch], _Answer]) -> _Answer:
+        lane = self._keyword
+        index = lane.opened()
+        try:
+            return question(index)
+        except IndexUnavailable as error:
+            with self._lock:
+                if self._keyword is lane:  # another search may have found it, or a new generation be there
+                    self._keyword = _Lane(error=error)
+            self.on_damage()
+            raise
+
+    def _ask_vectors(self, question: Callable[[VectorSearch], _Answer]) -> _Answer:
+        lane = self._vectors
+        index = lane.opened()
+        try:
+            return question(index)
+        except IndexUnavailable as error:
+            with self._lock:
+                if self._vectors is lane:
+                    self._vectors = _Lane(error=error)
+            self.on_damage()
+            raise
 
     def _open(self, generation: Path) -> None:
         """Open a generation. The one before is not closed: searches may still be under way in it."""
@@ -109,37 +153,37 @@ def _refreshed(lane: _Lane[_Search], open_index: Callable[[], _Search]) -> _Lane
 class CurrentKeyword:
     """The KeywordSearch of the current generation."""
 
-    def __init__(self, opened: Callable[[], KeywordSearch], refresh: Callable[[], None]):
-        self._opened = opened
+    def __init__(self, ask: KeywordAsk, refresh: Callable[[], None]):
+        self._ask = ask
         self._refresh = refresh
 
     def search(self, query: KeywordQuery, where: Filter, viewer: Viewer, depth: int) -> Sequence[Hit]:
         """Return at most `depth` matching documents, best first."""
-        return self._opened().search(query, where, viewer, depth)
+        return self._ask(lambda index: index.search(query, where, viewer, depth))
 
     def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
         """Return the ids of at most `depth` admitted documents, the newest first."""
-        return self._opened().newest(where, viewer, depth)
+        return self._ask(lambda index: index.newest(where, viewer, depth))
 
     def score(self, query: KeywordQuery, ids: Sequence[str]) -> Mapping[str, float]:
         """Return the score of those of `ids` that match."""
-        return self._opened().score(query, ids)
+        return self._ask(lambda index: index.score(query, ids))
 
     def matches(
         self, query: KeywordQuery, where: Filter, viewer: Viewer, facets: Sequence[str], also: Sequence[str] = ()
     ) -> Matches:
         """Count documents that match, and their values of each field in `facets`."""
-        return self._opened().matches(query, where, viewer, facets, also)
+        return self._ask(lambda index: index.matches(query, where, viewer, facets, also))
 
     def holding(
         self, identifiers: Sequence[str], phrases: Sequence[tuple[str, ...]], ids: Sequence[str]
     ) -> frozenset[str]:
         """Return those of `ids` that hold at least one of the identifiers or phrases."""
-        return self._opened().holding(identifiers, phrases, ids)
+        return self._ask(lambda index: index.holding(identifiers, phrases, ids))
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs."""
-        return self._opened().document_frequency(terms)
+        return self._ask(lambda index: index.document_frequency(terms))
 
     def refresh(self) -> None:
         """See what has been committed since, in both indexes."""
@@ -148,28 +192,28 @@ class CurrentKeyword:
     @property
     def size(self) -> int:
         """Return the number of documents."""
-        return self._opened().size
+        return self._ask(lambda index: index.size)
 
 
 class CurrentVectors:
     """The VectorSearch of the current generation."""
 
-    def __init__(self, opened: Callable[[], VectorSearch], refresh: Callable[[], None]):
-        self._opened = opened
+    def __init__(self, ask: VectorAsk, refresh: Callable[[], None]):
+        self._ask = ask
         self._refresh = refresh
 
     @property
     def recipe(self) -> Recipe:
         """Return the recipe of every vector held."""
-        return self._opened().recipe
+        return self._ask(lambda index: index.recipe)
 
     def search(self, vector: Vector, where: Filter, viewer: Viewer, depth: int) -> Sequence[Hit]:
         """Return at most `depth` documents that filter and viewer admit, best first."""
-        return self._opened().search(vector, where, viewer, depth)
+        return self._ask(lambda index: index.search(vector, where, viewer, depth))
 
     def similarities(self, vector: Vector, ids: Sequence[str]) -> Mapping[str, Mapping[int, float]]:
         """Return id → passage → similarity."""
-        return self._opened().similarities(vector, ids)
+        return self._ask(lambda index: index.similarities(vector, ids))
 
     def refresh(self) -> None:
         """See what has been committed since, in both indexes."""
@@ -178,4 +222,4 @@ class CurrentVectors:
     @property
     def size(self) -> int:
         """Return the number of passages."""
-        return self._opened().size
+        return self._ask(lambda index: index.size)

@@ -95,9 +95,10 @@ def gaps(article: Article) -> tuple[str, ...]:
         if article.extra.get(name) and article.extra[name] not in allowed:
             missing.append(name)
     written = {
-        section_key(section.path[0])
+        section_key(name)
         for section in sections(article.body, article.title)
-        if section.path and section.text.strip()
+        if section.text.strip()
+        for name in section.path
     }
     needed = list(_NEEDED_SECTIONS)
     if article.extra.get("resolution_kind") != "permanent_fix":

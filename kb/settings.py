@@ -15,6 +15,7 @@ from pathlib import Path
 from kb.errors import ConfigurationError
 
 FILE_NAME = "fixlore.toml"
+HOME_VARIABLE = "KB_HOME"
 ENGINES = ("tantivy", "whoosh")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -80,10 +81,12 @@ def read_settings(home: Path, environment: Mapping[str, str] | None = None) -> S
         for name in chosen:
             if name not in types:
                 raise ConfigurationError(f"{path}: unknown setting {name!r}; known are {', '.join(sorted(types))}")
-    for name in types:
-        variable = f"KB_{name.upper()}"
-        if variable in environment:
-            chosen[name] = environment[variable]
+    variables = {f"KB_{name.upper()}": name for name in types}
+    for variable in sorted(environment):
+        if variable in variables:
+            chosen[variables[variable]] = environment[variable]
+        elif variable.startswith("KB_") and variable != HOME_VARIABLE:
+            raise ConfigurationError(f"{variable} is no setting; known are {', '.join(sorted(variables))}")
     checked = {name: _as_type(name, value, types[name]) for name, value in chosen.items()}
     settings = Settings(home=home, **checked)  # type: ignore[arg-type]
     _check(settings)

@@ -19,6 +19,10 @@ SEARCH_SEMANTIC = 0.75
 `tune` splits of the article sets is 0.806, and 0.804 to 0.808 for shares from 0.7 to 0.8 with a coverage of 0.1 to 0.2.
 The cosine as a share of the best does as well without coverage (0.800) and not quite with it (0.804).
 """
+MANUAL_HANDICAP = 0.1
+"""What a page of the manual is worth less than it seems: it quotes errors as examples, and who asks about an error does
+not ask about the manual. A question about the manual itself finds it by far more than this.
+"""
 COVERAGE = 0.15
 """What holding all words of the query adds."""
 COVERED_FIRST = 20
@@ -52,7 +56,7 @@ class Candidate:
     `semantic`: cosine with the most similar passage, `None` where unknown. `keyword`: BM25 of the whole query, 0 where
     no word or identifier matches; `title` and `body`: BM25 of these fields alone. `is_exact`: the document holds an
     identifier or phrase of the query. `component`: 1 with a component or, without any, the service in common, else 0.
-    `recency`: 1 for the moment of asking, towards 0 with age.
+    `recency`: 1 for the moment of asking, towards 0 with age. `is_manual`: it tells of Fixlore itself.
     """
 
     document_id: str
@@ -63,6 +67,7 @@ class Candidate:
     is_exact: bool = False
     component: float = 0.0
     recency: float = UNDATED_RECENCY
+    is_manual: bool = False
 
     @property
     def is_only_semantic(self) -> bool:
@@ -86,8 +91,8 @@ def fused_search(candidates: Sequence[Candidate], *, is_lookup: bool = False) ->
     keyword = _shares([one.keyword for one in candidates])
     semantic = _filled([one.semantic for one in candidates])
     values = [
-        SEARCH_SEMANTIC * similarity + (1 - SEARCH_SEMANTIC) * share
-        for similarity, share in zip(semantic, keyword, strict=True)
+        SEARCH_SEMANTIC * similarity + (1 - SEARCH_SEMANTIC) * share - MANUAL_HANDICAP * one.is_manual
+        for one, similarity, share in zip(candidates, semantic, keyword, strict=True)
     ]
     return _ordered(candidates, values, exact_first=is_lookup)
 

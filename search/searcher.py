@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from kb.access import MEMBER
-from kb.documents import Document
+from kb.documents import MANUAL_SOURCE, Document
 from kb.errors import InvalidInput
 from kb.language import detect_language
 from kb.protocols.keyword import KeywordSearch
@@ -124,7 +124,7 @@ class Searcher:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency)
                 evidence = asking(terms, parsed.text)
-        order, covered = (browsed.ids, 1.0) if browsed is not None else _order(lanes, evidence, terms)
+        order, covered = (browsed.ids, 1.0) if browsed is not None else _order(sources, lanes, evidence, terms)
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
         results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
@@ -149,18 +149,20 @@ class Searcher:
         )
 
 
-def _order(lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[Sequence[str], float]:
+def _order(sources: Sources, lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[Sequence[str], float]:
     """Return the ids, best first, and how much of the query the best covered holds, words that nobody uses included.
 
     Those near the top of some lane come first, then those that only a deeper look found: so the first pages are the
     same however deep a later one looks.
     """
+    manual = sources.store.article_ids(MANUAL_SOURCE)
     candidates = [
         Candidate(
             document_id=one,
             semantic=evidence.semantic.get(one),
             keyword=evidence.keyword.get(one, 0.0),
             is_exact=one in evidence.exact,
+            is_manual=one in manual,
         )
         for one in evidence.ids
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kb.access import MEMBER
-from kb.documents import Document, Ticket, dated_at
+from kb.documents import MANUAL_SOURCE, Document, Ticket, dated_at
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
 from search.answers import AskedQuery, Band, Relationship, Retrieval, SimilarAnswer, Status
@@ -35,6 +35,7 @@ SAME_PROBLEM = 0.75
 """From this cosine on it is called the same problem. Of the first five results on titanium's `tune` 41 % above it are
 linked as duplicates by triagers, 14 % below.
 """
+_MANUAL = frozenset({MANUAL_SOURCE})
 SAME_PROBLEM_EXACT = 0.60
 """The same with an identifier in common."""
 
@@ -71,6 +72,9 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     indexed_through = sources.store.indexed_through()
     ticket = request.ticket
     where = narrowed(request.filter, Filter({"type": frozenset(request.types)}, as_of=request.as_of))
+    if not where.values.get("source"):
+        # Whatever the manual quotes as an example, it fixes nobody's problem.
+        where = replace(where, excluded={**where.excluded, "source": _MANUAL | where.excluded.get("source", _MANUAL)})
     hidden = sources.hidden_by_changes(request.viewer) | {ticket.id}
     lanes = Lanes(
         sources.keyword,

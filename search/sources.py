@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,10 @@ reading them all would make each search slow; results themselves are always chec
 
 class ReadStore(DocumentStore, ChangeLog, Protocol):
     """The parts of the store that answers need."""
+
+    def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:
+        """Return id → path of every article (of one source), ordered by id."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

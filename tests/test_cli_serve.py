@@ -151,6 +151,14 @@ def test_an_import_that_does_not_wait_returns_at_once_and_is_found_later(served:
         time.sleep(0.1)
 
 
+def test_a_new_link_leads_to_where_the_server_listens(served: Served) -> None:
+    told = run("--home", served.home, "user", "link")
+    elsewhere = run("--home", served.home, "user", "link", "--host", "kb.example.org", "--port", "80")
+
+    assert told.out.startswith(f"{served.address}/sign-in/")
+    assert elsewhere.out.startswith("http://kb.example.org:80/sign-in/")
+
+
 def test_a_rebuild_is_done_by_the_server(served: Served, token: str) -> None:
     generation = (served.home / "index" / "CURRENT").read_text()
 

@@ -308,3 +308,25 @@ def _answers(source: EncoderOnce) -> bool:
     except ModelUnavailable:
         return False
     return True
+
+
+def test_a_keyword_file_that_is_damaged_under_a_server_is_seen_and_made_anew(filled: Path, tmp_path: Path) -> None:
+    home = copied(filled, tmp_path / "home")
+    token = new_token(home)
+    with serving(home, tmp_path / "log") as server:
+        assert "desk:1" in server.search(token, "badge printer").text
+        generation = (home / "index" / "CURRENT").read_text()
+        for file in (home / "index" / generation.strip() / "keyword").glob("*.*"):
+            if file.suffix not in (".json", ".lock"):
+                file.write_bytes(bytes(255 - byte for byte in file.read_bytes()))
+
+        until(
+            lambda: (
+                server.search(token, "badge printer").body["status"] != "degraded"
+                and (home / "index" / "CURRENT").read_text() != generation
+            )
+        )
+        assert "desk:1" in server.search(token, "badge printer").text
+        assert "an index fails under searches and is made anew" in server.logged()
+        until(lambda: server.readiness()[1]["down"] == {})
+        assert server.stop() == 0

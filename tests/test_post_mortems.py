@@ -66,6 +66,11 @@ def test_an_empty_section_is_a_gap_in_the_language_of_the_article() -> None:
     assert "Workaround" not in gaps(fixed)
 
 
+def test_sections_count_below_a_heading_that_is_not_the_title() -> None:
+    body = COMPLETE.body.partition("\n")[2]
+    assert gaps(replace(COMPLETE, body=f"# What happened\n{body}")) == ()
+
+
 def test_phases_are_told_from_the_start_with_their_offset() -> None:
     times = {
         "started_at": "2026-02-16T07:00:00+01:00",

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from kb.documents import Article, Ticket
+from kb.documents import MANUAL_SOURCE, Article, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
 from search.answers import FacetValue
@@ -270,3 +270,25 @@ def test_search_marks_a_draft_for_those_who_may_edit() -> None:
 def test_search_gives_the_same_answer_twice(library: Library) -> None:
     one, other = library.search("spooler printing"), library.search("spooler printing")
     assert one.results == other.results
+
+
+MANUAL = Article(
+    id="manual/writing",
+    title="Writing articles about a VPN that does not connect",
+    body="An example of a title: VPN does not connect: error 809. The remote server is not responding.\n",
+    source=MANUAL_SOURCE,
+)
+
+
+def test_search_places_the_manual_behind_what_tells_of_the_problem_itself() -> None:
+    both = Library(VPN, MANUAL, PRINTER)
+    assert ids(both.search("vpn does not connect: error 809"))[0] == VPN.id
+    assert ids(both.search("writing articles"))[0] == MANUAL.id
+    assert ids(both.search("source:manual vpn")) == [MANUAL.id]
+
+
+def test_similar_issues_are_never_pages_of_the_manual_unless_asked_for() -> None:
+    both = Library(VPN, MANUAL)
+    asked = replace(TICKET, title="VPN does not connect: error 809", description="")
+    assert ids(both.similar(asked)) == [VPN.id]
+    assert ids(both.similar(asked, filter=Filter({"source": frozenset({"manual"})}))) == [MANUAL.id]

@@ -399,7 +399,9 @@ def test_a_time_is_told_with_the_offset_it_was_written_with(written: str, told: 
 def test_the_gist_of_a_fix_goes_on_to_its_steps_when_the_summary_says_little() -> None:
     steps = ("Renew the certificate.", "Restart the service.")
 
-    assert gist(Resolution("permanent_fix", "Permanent fix.", steps)) == f"Permanent fix. {steps[0]} {steps[1]}"
+    assert gist(Resolution("permanent_fix", "Permanent fix.", steps)) == f"{steps[0]} {steps[1]}"
+    assert gist(Resolution("none", "The certificate had expired.", steps)).endswith(f"expired. {steps[0]} {steps[1]}")
+    assert gist(Resolution("permanent_fix", "Permanent fix.")) == "Permanent fix."
     assert gist(Resolution("none", "x" * 100, steps)) == "x" * 100
     assert gist(Resolution("none", "Restarted.")) == "Restarted."
 

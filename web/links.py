@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from kb.protocols.store import Store
 
 LINK_SETTING = "sign_in_link"
+ADDRESS_SETTING = "address"
+"""Where the server that was started last listens, for links that a command makes."""
 LINK_LIFETIME = timedelta(hours=24)
 
 

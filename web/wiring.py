@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypedDict
 
 from indexer.current import CurrentIndexes
@@ -25,6 +26,7 @@ from web.encoder_once import EncoderOnce
 from web.response_log import ResponseLog
 
 SESSION_KEY = "session_key"
+MEND_AGAIN_S = 600.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -50,6 +52,7 @@ class Services:
         self._searcher: CountedSearcher | None = None
         self._indexes: CurrentIndexes | None = None
         self._worker: IndexWorker | None = None
+        self._mended_at = -MEND_AGAIN_S
         self._logged_down: dict[str, FixloreError] = {}
         self.answered: Callable[[str, str], None] = lambda kind, status: None
         """Is told kind (`search`, `similar`) and status of every answer."""
@@ -81,6 +84,18 @@ class Services:
         """Index in the background from now on, for every process that writes to this store."""
         self._worker = IndexWorker(self.indexing(), self.store.pending_count, self.indexes.refresh)
         self._worker.start()
+        self.indexes.on_damage = self._mend
+
+    def _mend(self) -> None:
+        """Have an index made anew that failed under a search; not again at once, should that not help."""
+        with self._lock:
+            if time.monotonic() - self._mended_at < MEND_AGAIN_S:
+                return
+            self._mended_at = time.monotonic()
+        _LOG.error("an index fails under searches and is made anew from the store")
+        with suppress(StoreError):
+            self.indexing().ask_for_rebuild()
+        self.wake()
 
     def wake(self) -> None:
         """Have changes indexed now rather than within a second."""

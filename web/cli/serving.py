@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -17,7 +18,7 @@ import click
 from kb.errors import ConfigurationError, IndexLocked, IndexUnavailable, StoreError
 from kb.settings import Settings, changed_settings, read_settings
 from web.cli.progress import progress_bar, say
-from web.links import new_sign_in_path
+from web.links import ADDRESS_SETTING, new_sign_in_path
 from web.shipped import is_new, load_examples, load_manual
 from web.wiring import Services, open_services
 
@@ -118,6 +119,8 @@ def _serve(services: Services, listening: socket.socket, address: str, tell: _Te
         behind_proxy=bool(settings.base_url),
     )
     services.start_indexing()
+    with suppress(StoreError):  # the link then names the usual port
+        services.store.put_setting(ADDRESS_SETTING, address)
     click.echo(f"Fixlore is at {address}")
     click.echo(_way_in(services, address))
     sys.stdout.flush()
@@ -168,7 +171,8 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
-        raise ConfigurationError(f"{host}:{port} cannot be used: {error.strerror}; choose another --port") from error
+        wrong = "--host" if error.errno == errno.EADDRNOTAVAIL else "--port"
+        raise ConfigurationError(f"{host}:{port} cannot be used: {error.strerror}; choose another {wrong}") from error
     listening.setblocking(False)
     return listening
 

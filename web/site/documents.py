@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, current_app, redirect, render_template
+from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
@@ -37,7 +38,7 @@ def article_page(article_id: str) -> str | Response:
     article_id = checked_id(article_id, "id")
     article = _services().store.article(article_id)
     if article is None or not may_read(current_user.viewer, article):
-        abort(404, f"There is no article {article_id!r}.")
+        abort(404, _("There is no article %(id)s.", id=article_id))
     if article.id != article_id:
         return redirect(document_url(article.id, article.kind), 301)
     store, viewer = _services().store, current_user.viewer
@@ -73,7 +74,7 @@ def ticket_page(source: str, external_id: str) -> str:
     ticket_id = f"{checked_source(source)}:{checked_id(external_id, 'external_id')}"
     ticket = _services().store.ticket(ticket_id)
     if ticket is None or not may_read(current_user.viewer, ticket):
-        abort(404, f"There is no ticket {ticket_id!r}.")
+        abort(404, _("There is no ticket %(id)s.", id=ticket_id))
     linked = _services().store.documents([link.target for link in ticket.links], current_user.viewer)
     answer = (
         _services()

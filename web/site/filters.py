@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,6 +21,10 @@ from web.version import running_version
 
 TELLING = 60
 """Characters from which on a summary says what was done."""
+_SAYS_THE_KIND = re.compile(
+    r"(?:permanent fix|dauerhafte lösung|workaround|umgehung|configuration change|konfigurationsänderung)\.?",
+    re.IGNORECASE,
+)
 MOST_EXCERPTS = 1_000
 """Rendered fixes that are remembered, since the same ones are shown again and again."""
 
@@ -85,11 +90,14 @@ def offset(value: datetime) -> str:
 
 
 def gist(resolution: Resolution) -> str:
-    """Return a fix in one line: its summary, and its first steps where that says little (`Permanent fix.`)."""
-    if len(resolution.summary) >= TELLING or not resolution.steps:
-        return resolution.summary
-    steps = [step for step in resolution.steps[:2] if step not in resolution.summary]
-    return " ".join([resolution.summary, *steps]).strip()
+    """Return a fix in one line: its summary, and its first steps where that says little.
+
+    A summary that only repeats the kind of fix (`Permanent fix.`) says nothing beside it.
+    """
+    summary = "" if _SAYS_THE_KIND.fullmatch(resolution.summary) and resolution.steps else resolution.summary
+    if len(summary) >= TELLING or not resolution.steps:
+        return summary
+    return " ".join([summary, *(step for step in resolution.steps[:2] if step not in summary)]).strip()
 
 
 def page_of(document: Document) -> str:

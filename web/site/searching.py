@@ -13,7 +13,7 @@ from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
 from kb.queries import Filter
 from search.answers import FacetValue, Result, SearchAnswer
 from search.lanes import Lane
-from search.searcher import SearchRequest
+from search.searcher import DEEPEST, SearchRequest
 from web.answering import CountedSearcher
 from web.bodies import FACETS, filter_of, logged
 from web.wiring import Services
@@ -22,6 +22,7 @@ pages = Blueprint("searching", __name__)
 PAGE_SIZE = 10
 SHOWN_FACETS = ("type", "service", "status", "language", "confidence", "source", "tags")
 DATES = ("after", "before")
+EVERY_KIND = "article"
 MOST_VALUES = 8
 MOST_LISTED = 5
 """Documents in each list of the start page."""
@@ -53,7 +54,7 @@ def search_page() -> str:
     chosen = {name: told for name, values in given if (told := [one for one in values if one.strip()])}
     if not text and not chosen:
         return _start_page(services)
-    page = max(1, min(request.args.get("page", 1, type=int), 1000 // PAGE_SIZE))
+    page = max(1, min(request.args.get("page", 1, type=int), DEEPEST // PAGE_SIZE))
     answer = services.searcher().search(
         SearchRequest(
             text=text,
@@ -75,6 +76,7 @@ def search_page() -> str:
         removable=_removable(chosen, text),
         chosen=chosen,
         page=page,
+        pages=-(-min(answer.total, DEEPEST) // PAGE_SIZE),
         previous=_address(text, chosen, page - 1) if page > 1 else None,
         following=_address(text, chosen, page + 1) if _has_more(answer, page) else None,
     )
@@ -128,7 +130,7 @@ def _browsing_links(field: str, values: tuple[FacetValue, ...]) -> list[FacetLin
 
 
 def _has_more(answer: SearchAnswer, page: int) -> bool:
-    return len(answer.results) == PAGE_SIZE and page * PAGE_SIZE < min(answer.total, 1000)
+    return len(answer.results) == PAGE_SIZE and page * PAGE_SIZE < min(answer.total, DEEPEST)
 
 
 def _facet_links(answer: SearchAnswer, chosen: dict[str, list[str]], text: str) -> dict[str, list[FacetLink]]:
@@ -136,7 +138,8 @@ def _facet_links(answer: SearchAnswer, chosen: dict[str, list[str]], text: str) 
     for name in SHOWN_FACETS:
         counts = {value.value: value.count for value in answer.facets.get(name, ())}
         for value in chosen.get(name, ()):
-            counts.setdefault(value, 0)
+            if value != EVERY_KIND:  # no document has it as its type; its chip takes it off
+                counts.setdefault(value, 0)
         if len(counts) < 2 and name not in chosen:
             continue  # a filter with one value tells nothing
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_VALUES]

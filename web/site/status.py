@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, current_app, render_template
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
@@ -70,10 +71,10 @@ def _part(name: str, problem: str | None) -> Part:
 def _figures(services: Services, report: Readiness) -> list[tuple[str, str]]:
     figures: list[tuple[str, str]] = [(_("Waiting to be indexed"), str(report["pending_changes"] or 0))]
     try:
-        figures.append((_("Documents"), f"{sum(services.store.counts().values()):,}"))
+        figures.append((_("Documents"), format_decimal(sum(services.store.counts().values()))))
         through = services.store.indexed_through()
         figures.append((_("Indexed through"), f"{through:%Y-%m-%d %H:%M:%S} UTC" if through else _("nothing yet")))
-        figures.append((_("Passages"), f"{services.indexes.vectors.size:,}"))
+        figures.append((_("Passages"), format_decimal(services.indexes.vectors.size)))
         figures.append((_("Model"), services.indexes.vectors.recipe.model_name))
     except FixloreError:
         pass  # the table tells which part that is

@@ -61,6 +61,7 @@ _STATE_WORDS = {
     "not_validated": _l("Not validated"),
     "validated": _l("Validated"),
 }
+_AUDIENCE_WORDS = {"public": _l("Public"), "internal": _l("Internal")}
 _LINK_WORDS = {
     "duplicate_of": _l("Duplicate of"),
     "related": _l("Related"),
@@ -95,7 +96,15 @@ _POST_MORTEM_WORDS = {
 }
 LANGUAGE_WORDS = {"en": _l("English"), "de": _l("German")}
 WORDS: Mapping[str, object] = MappingProxyType(
-    {**_POST_MORTEM_WORDS, **TYPE_WORDS, **_FIX_WORDS, **_STATE_WORDS, **_LINK_WORDS, **LANGUAGE_WORDS}
+    {
+        **_POST_MORTEM_WORDS,
+        **TYPE_WORDS,
+        **_FIX_WORDS,
+        **_STATE_WORDS,
+        **_LINK_WORDS,
+        **_AUDIENCE_WORDS,
+        **LANGUAGE_WORDS,
+    }
 )
 
 
