@@ -307,8 +307,10 @@ def test_a_post_mortem_and_its_tickets_name_each_other(article: Article) -> None
 
 
 @each_article
-def test_an_article_has_resolved_a_ticket(article: Article) -> None:
-    assert [one.id for one in TICKETS.values() if ("resolved_by", article.id) in _targets(one)]
+def test_an_article_or_the_one_that_it_translates_has_resolved_a_ticket(article: Article) -> None:
+    solutions = {("resolved_by", one) for one in (article.id, article.translation_of)}
+
+    assert [one.id for one in TICKETS.values() if solutions & _targets(one)]
 
 
 @each_ticket

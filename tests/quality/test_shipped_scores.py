@@ -1,7 +1,8 @@
 """The shipped tickets find the article that solved them: a small set that runs with every change.
 
 Its tickets were written for their articles, so the figures say whether something broke, not how good answers are. Half
-of them are German and the default model knows English: words alone do better here than words and meaning.
+of them are German and the default model knows English: words alone do better here than words and meaning. A ticket
+names the article of its time; one that finds the translation first counts as a miss.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from web.shipped import load_examples
 from web.wiring import Services, open_services
 
 EXPECTED: dict[str, tuple[tuple[Lane, ...], float, float]] = {
-    "keyword": (("identifier", "keyword"), 0.634, 0.733),
-    "semantic": (("semantic",), 0.528, 0.586),
-    "hybrid": (LANES, 0.640, 0.714),
+    "keyword": (("identifier", "keyword"), 0.621, 0.725),
+    "semantic": (("semantic",), 0.522, 0.583),
+    "hybrid": (LANES, 0.634, 0.708),
 }
 """Configuration → its lanes, hit@1 and MRR@10 over the resolved example tickets."""
 TOLERANCE = 0.01
