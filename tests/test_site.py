@@ -250,6 +250,16 @@ def test_a_post_mortem_shows_its_facts_phases_root_cause_and_quick_check_first(
     assert "Not complete yet" not in page
 
 
+def test_an_article_leads_to_its_translation_and_back(services: Services, signed_in: FlaskClient) -> None:
+    load_examples(services.store)
+    english, german = "email/outlook-keeps-asking-for-password", "email/outlook-fragt-staendig-nach-kennwort"
+
+    for here, there in ((english, german), (german, english)):
+        page = signed_in.get(f"/articles/{here}").get_data(as_text=True)
+        section = page.partition("In another language")[2].partition("</ul>")[0]
+        assert f'href="/articles/{there}"' in section
+
+
 def test_an_incomplete_post_mortem_says_what_is_missing(services: Services, signed_in: FlaskClient) -> None:
     article = services.store.article("vpn/error-809")
     assert article is not None

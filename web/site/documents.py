@@ -43,7 +43,9 @@ def article_page(article_id: str) -> str | Response:
         return redirect(document_url(article.id, article.kind), 301)
     store, viewer = _services().store, current_user.viewer
     related = store.documents(article.related, viewer)
-    translations = store.documents([article.translation_of] if article.translation_of else [], viewer)
+    translations = dict(store.documents([article.translation_of] if article.translation_of else [], viewer))
+    # An original does not name its translations, but people relate them.
+    translations |= {one.id: one for one in related.values() if getattr(one, "translation_of", None) == article.id}
     solved = store.links_to(article.id, ("resolved_by",))
     tickets = store.documents([ticket_id for ticket_id, _ in solved], viewer)
     is_post_mortem = article.kind == "post-mortem"
