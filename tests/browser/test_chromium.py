@@ -18,9 +18,12 @@ def test_a_missing_browser_or_package_is_named_with_what_brings_it(tmp_path: Pat
     assert "no_such_package is missing; pip install" in what_is_missing(present, ("pytest", "no_such_package"))
 
 
-def test_nothing_happens_when_nothing_is_missing() -> None:
-    require_browser("", {"CI": "true"})
-    require_browser("", {})
+@pytest.mark.parametrize("environment", [{"CI": "true"}, {}])
+def test_nothing_is_skipped_or_failed_when_nothing_is_missing(environment: dict[str, str]) -> None:
+    try:
+        require_browser("", environment)
+    except (pytest.skip.Exception, pytest.fail.Exception) as refusal:
+        raise AssertionError(f"refused without a reason: {refusal}") from refusal
 
 
 def test_a_test_is_skipped_with_the_reason_when_something_is_missing_outside_ci() -> None:
