@@ -5,16 +5,17 @@ Only the problem side is matched (title, description, environment); the fix side
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kb.access import MEMBER
-from kb.documents import MANUAL_SOURCE, Document, Ticket, dated_at
+from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
-from search.answers import AskedQuery, Band, Relationship, Retrieval, SimilarAnswer, Status
+from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, SimilarAnswer, Status
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
 from search.fusion import Candidate, fused_similar, recency
@@ -35,6 +36,7 @@ SAME_PROBLEM = 0.75
 """From this cosine on it is called the same problem. Of the first five results on titanium's `tune` 41 % above it are
 linked as duplicates by triagers, 14 % below.
 """
+SHORTEST_SIGNATURE = 6
 _MANUAL = frozenset({MANUAL_SOURCE})
 SAME_PROBLEM_EXACT = 0.60
 """The same with an identifier in common."""
@@ -95,6 +97,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         depth=depth,
         semantic_depth=depth,
     )
+    whole = whole_text(ticket)
     asked = Asked(
         f"{ticket.title}\n{text}",
         terms,
@@ -103,7 +106,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         with_fix=False,
         details=request.details,
         relate=_relationship,
-        shared=lambda document: shared_reasons(ticket, document),
+        shared=lambda document: (*_signature_reasons(document, whole), *shared_reasons(ticket, document)),
     )
     documents = sources.store.documents(evidence.ids, request.viewer)
     strict = request.as_of is not None
@@ -152,6 +155,7 @@ def _order(
 ) -> list[str]:
     """Return the ids of `documents`, best first, by the features of each."""
     ids = [one for one in evidence.ids if one in documents]
+    whole = whole_text(request.ticket)
     title = lanes.scores(replace(terms.keyword, fields={"title": 1.0}), ids)
     body = lanes.scores(replace(terms.keyword, fields={"body": 1.0}), ids)
     candidates = [
@@ -164,10 +168,34 @@ def _order(
             is_exact=one in evidence.exact,
             component=_in_common(request.ticket, documents[one]),
             recency=_recency(documents[one], now),
+            signature=float(signature_in(documents[one], whole) is not None),
         )
         for one in ids
     ]
     return [fused.candidate.document_id for fused in fused_similar(candidates)]
+
+
+def whole_text(ticket: Ticket) -> str:
+    """Return everything that a ticket says of its problem, on one line."""
+    return " ".join(f"{ticket.title} {_problem_text(ticket)[0]}".split())
+
+
+def signature_in(document: Document, text: str) -> str | None:
+    """Return the first error signature of an article that stands in `text` as it is, upper and lower case aside.
+
+    A bare number and what is shorter than `SHORTEST_SIGNATURE` stand in too many texts by chance to count.
+    """
+    if not isinstance(document, Article):
+        return None
+    folded = text.casefold() if document.error_signatures else ""
+    for signature in document.error_signatures:
+        wanted = " ".join(signature.split())
+        if len(wanted) < SHORTEST_SIGNATURE or wanted.isdigit():
+            continue
+        # Nearly none is there at all, which a plain look tells sooner than a pattern.
+        if wanted.casefold() in folded and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text, re.IGNORECASE):
+            return signature
+    return None
 
 
 def _in_common(ticket: Ticket, document: Document) -> float:
@@ -175,6 +203,14 @@ def _in_common(ticket: Ticket, document: Document) -> float:
     if ticket.components:
         return float(bool(shared_components(ticket, document)))
     return float(bool(shared_reasons(ticket, document)))
+
+
+def _signature_reasons(document: Document, text: str) -> tuple[Reason, ...]:
+    """Return the error message that article and ticket share; a code is told as an identifier already."""
+    signature = signature_in(document, text)
+    if signature is None or " " not in signature:
+        return ()
+    return (Reason("identifier", value=signature, field="error_signatures"),)
 
 
 def _recency(document: Document, now: datetime) -> float:

@@ -10,7 +10,7 @@ import pytest
 from kb.documents import Article, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Filter
-from search.similar import LONGEST_TEXT
+from search.similar import LONGEST_TEXT, signature_in
 from tests.library import TODAY, Library, ids
 
 OPENED = datetime(2026, 3, 1, tzinfo=UTC)
@@ -158,3 +158,38 @@ def test_similar_takes_now_for_a_ticket_without_a_time(library: Library) -> None
     answer = library.similar(replace(ASKED, opened_at=None))
     assert ids(answer)[0] == EARLIER.id
     assert TODAY > OPENED
+
+
+def test_an_article_whose_error_message_stands_in_the_ticket_comes_first() -> None:
+    stated = Article(
+        id="database/too-many-clients",
+        title="Connections are refused",
+        body="The pool is exhausted.\n",
+        error_signatures=("sorry, too many clients already",),
+    )
+    others = [
+        Article(id=f"mail/{number}", title="Mail is slow", body="Good morning, the mail server answers late.\n")
+        for number in range(5)
+    ]
+    asked = Ticket(
+        source="desk",
+        external_id="9",
+        title="Mail server slow since this morning",
+        description="Good morning,\nCaused by: FATAL: Sorry,  too many clients already\n",
+    )
+    answer = Library(stated, *others).similar(asked)
+
+    assert ids(answer)[0] == stated.id
+    assert ("identifier", "sorry, too many clients already", "error_signatures") in {
+        (reason.type, reason.value, reason.field) for reason in answer.results[0].reasons
+    }
+
+
+@pytest.mark.parametrize(
+    ("signature", "counts"), [("4711", False), ("E-4", False), ("123456", False), ("ORA-12154", True)]
+)
+def test_a_signature_that_stands_anywhere_by_chance_does_not_count(signature: str, counts: bool) -> None:
+    article = Article(id="x", title="X", body="", error_signatures=(signature,))
+
+    assert (signature_in(article, f"it says {signature} here") is not None) == counts
+    assert signature_in(article, f"it says {signature}9 here") is None
