@@ -104,6 +104,16 @@ def test_modules_that_the_manual_names_exist() -> None:
         assert path.is_dir() or path.with_suffix(".py").is_file(), name
 
 
+def test_every_module_answers_a_question_of_the_table() -> None:
+    table = MANUAL.joinpath("architecture.md").read_text(encoding="utf-8")
+    root = Path(__file__).parent.parent
+    for package in ("kb", "indexer", "search", "web"):
+        files = {path.stem for path in root.joinpath(package).glob("*.py")} - {"__init__", "__main__"}
+        folders = {path.parent.name for path in root.joinpath(package).glob("*/__init__.py")}
+        missing = sorted(name for name in files | folders if f"`{package}.{name}`" not in table)
+        assert missing == [], f"{package}: {', '.join(missing)}"
+
+
 def test_the_two_commands_of_the_readme_are_those_that_ci_runs() -> None:
     ci = Path(__file__).parent.parent.joinpath(".ci/run").read_text(encoding="utf-8")
 
