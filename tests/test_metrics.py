@@ -15,6 +15,7 @@ from kb.documents import Article
 from kb.settings import Settings
 from tests.conftest import reindex
 from tests.fakes.encoder import FakeEncoder
+from tests.serving import until
 from web.app import create_app
 from web.shipped import shipped_folder
 from web.wiring import Services, open_services
@@ -126,10 +127,8 @@ def test_indexing_in_the_background_tells_when_it_worked_and_how_often_it_failed
     assert told["fixlore_indexing_failures_total"] == 0
     assert "fixlore_indexing_last_success_timestamp_seconds" not in told
     services.start_indexing()
-    for _ in range(1000):
-        told = numbers(client)
-        if "fixlore_indexing_last_success_timestamp_seconds" in told:
-            break
+    until(lambda: "fixlore_indexing_last_success_timestamp_seconds" in numbers(client))
+    told = numbers(client)
     assert told["fixlore_indexing_last_success_timestamp_seconds"] > 1.7e9
 
 
@@ -152,10 +151,8 @@ def test_the_build_is_told(client: FlaskClient) -> None:
 def test_what_is_told_is_what_the_manual_lists(services: Services, client: FlaskClient) -> None:
     client.get("/healthz")
     services.start_indexing()
-    for _ in range(1000):
-        found = families(client)
-        if "fixlore_indexing_last_success_timestamp_seconds" in found:
-            break
+    until(lambda: "fixlore_indexing_last_success_timestamp_seconds" in families(client))
+    found = families(client)
     # The parser takes `_total` off a counter's name; a person looks for it with.
     listed = {name.removesuffix("_total") for name in re.findall(r"^\| `(fixlore_\w+)", OPERATING, re.M)}
     assert listed == found
