@@ -105,10 +105,15 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class WordGroup:
-    """One word of a query: a document holds it if it holds any of `terms`; `weight` scales its share of the score."""
+    """One word of a query: a document holds it if it holds any of `terms`; `weight` scales its share of the score.
+
+    `shares` says what each of the terms counts beside the others, in their order: a translation a little less than the
+    word itself. Those beyond its end count 1.
+    """
 
     terms: tuple[str, ...]
     weight: float = 1.0
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

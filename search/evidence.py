@@ -80,7 +80,7 @@ def gather(
     """
     keyword = lanes.keyword_hits(terms.keyword, depth)
     exact = () if terms.exact.is_empty else lanes.exact_hits(terms.exact, depth)
-    semantic = lanes.semantic_hits(text, semantic_depth)
+    semantic = lanes.semantic_hits(text, semantic_depth, terms.translation)
     ids = tuple(dict.fromkeys(hit.document_id for hits in (keyword, exact, semantic) for hit in hits))
 
     bm25 = {hit.document_id: hit.score for hit in keyword}

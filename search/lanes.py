@@ -48,7 +48,7 @@ class Lanes:
         self._down: set[Lane] = set()
         self._where = where
         self._viewer = viewer
-        self._vector: Vector | None = None
+        self._asked: tuple[Vector, ...] = ()
         self._model: str | None = None
         if keyword is None:
             self._down |= self._wanted & {"identifier", "keyword"}
@@ -86,8 +86,11 @@ class Lanes:
         """Return documents that match the query, best first."""
         return self._guarded("keyword", lambda: self._words().search(query, self._where, self._viewer, depth), ())
 
-    def semantic_hits(self, text: str, depth: int) -> Sequence[Hit]:
-        """Return documents by their passage most similar to `text`, best first; none for a text without words."""
+    def semantic_hits(self, text: str, depth: int, translation: str | None = None) -> Sequence[Hit]:
+        """Return documents by their passage most similar to `text` or to its translation, best first.
+
+        None for a text without words.
+        """
         if not text.strip():
             return ()
 
@@ -97,9 +100,10 @@ class Lanes:
             made = vectors.recipe
             if replace(encoder.recipe, passage_version=made.passage_version, adapter=made.adapter) != made:
                 raise RecipeMismatch("the vector index was made with another model; run kb index --rebuild")
-            self._vector = encoder.encode_query(text[:LONGEST_ENCODED])
+            ways = (text, translation) if translation and translation != text else (text,)
+            self._asked = tuple(encoder.encode_query(way[:LONGEST_ENCODED]) for way in ways)
             self._model = made.model_name
-            return vectors.search(self._vector, self._where, self._viewer, depth)
+            return _best_of([vectors.search(one, self._where, self._viewer, depth) for one in self._asked])[:depth]
 
         return self._guarded("semantic", hits, ())
 
@@ -112,11 +116,24 @@ class Lanes:
         return self._guarded("keyword", lambda: self._words().score(query, ids) if ids else {}, {})
 
     def similarities(self, ids: Sequence[str]) -> Mapping[str, Mapping[int, float]]:
-        """Return the similarity of each passage of `ids` to the text of `semantic_hits`."""
-        vector = self._vector
-        if vector is None or not ids:
+        """Return the similarity of each passage of `ids` to the text of `semantic_hits`, or to its translation."""
+        asked = self._asked
+        if not asked or not ids:
             return {}
-        return self._guarded("semantic", lambda: self._passages().similarities(vector, ids), {})
+
+        def similar() -> Mapping[str, Mapping[int, float]]:
+            first, *others = [self._passages().similarities(vector, ids) for vector in asked]
+            if not others:
+                return first
+            return {
+                one: {
+                    number: max(similarity, *(other.get(one, {}).get(number, -1.0) for other in others))
+                    for number, similarity in passages.items()
+                }
+                for one, passages in first.items()
+            }
+
+        return self._guarded("semantic", similar, {})
 
     def holding(
         self, identifiers: Sequence[str], phrases: Sequence[tuple[str, ...]], ids: Sequence[str]
@@ -185,3 +202,14 @@ class Lanes:
         if self._vectors is None:
             raise IndexUnavailable("there is no vector index; run kb index")
         return self._vectors
+
+
+def _best_of(ways: Sequence[Sequence[Hit]]) -> Sequence[Hit]:
+    """Return the hits of several vectors, each document once with the passage that is most similar to any of them."""
+    if len(ways) == 1:
+        return ways[0]
+    best: dict[str, Hit] = {}
+    for hit in (hit for hits in ways for hit in hits):
+        if hit.document_id not in best or hit.score > best[hit.document_id].score:
+            best[hit.document_id] = hit
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.document_id))

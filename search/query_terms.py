@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from kb.analysis.analyse import LANGUAGES, Identifier, QueryWord, analyse_query
 from kb.queries import PROBLEM_FIELD_WEIGHTS, KeywordQuery, WordGroup
+from search.expansion import NOTHING, Expander, Expansion, ExpansionKind
 from search.syntax import ParsedQuery
 
 SEARCH_FIELD_WEIGHTS: Mapping[str, float] = MappingProxyType({"title": 1.0, "body": 1.0, "fix": 0.5})
@@ -32,6 +33,15 @@ MOST_IDENTIFIERS = 40
 FEW_WORDS = 2
 """With this many words beside its identifiers, a query is still a look-up of the identifiers."""
 
+SHARES: Mapping[ExpansionKind, float] = MappingProxyType(
+    {"translated_words": 0.8, "synonym": 0.6, "corrected_word": 0.7}
+)
+"""What another form counts beside the word itself."""
+SEVERAL = 0.5
+"""What each word counts of a form that has several, or stands for several."""
+MOST_ADDED = 40
+"""Other forms that are looked up, so that a long ticket costs little more for them."""
+
 Frequencies = Callable[[Sequence[str]], Mapping[str, int]]
 """Term → in how many documents it occurs: `KeywordSearch.document_frequency`."""
 
@@ -42,7 +52,8 @@ class QueryTerms:
 
     `keyword` is the whole query, `exact` its identifiers and phrases alone. `identifiers` are in text order.
     `highlighted` are the terms to mark in answers, `surfaces` maps each of them to the word as folded from the query.
-    `is_lookup` says that hardly anything but identifiers was asked for.
+    `is_lookup` says that hardly anything but identifiers was asked for. `expansions` are the other words that are
+    looked up too, in text order; `translation` is a German text word by word in English, else `None`.
     """
 
     keyword: KeywordQuery
@@ -51,6 +62,8 @@ class QueryTerms:
     highlighted: frozenset[str]
     surfaces: Mapping[str, str]
     is_lookup: bool
+    expansions: tuple[Expansion, ...] = ()
+    translation: str | None = None
 
     @property
     def identifier_values(self) -> tuple[str, ...]:
@@ -59,10 +72,14 @@ class QueryTerms:
 
 
 def search_terms(
-    parsed: ParsedQuery, frequencies: Frequencies | None = None, languages: Sequence[str] = LANGUAGES
+    parsed: ParsedQuery,
+    frequencies: Frequencies | None = None,
+    expander: Expander | None = None,
+    languages: Sequence[str] = LANGUAGES,
 ) -> QueryTerms:
-    """Return what to look up for a typed query. Of a long one the rarest words stay."""
-    terms = _terms(parsed.text, 0, SEARCH_FIELD_WEIGHTS, frequencies, languages)
+    """Return what to look up for a typed query. Of a long one the rarest words stay. Quoted words are not expanded."""
+    quoted = frozenset(word for phrase in _phrases(parsed.phrases, languages) for word in phrase)
+    terms = _terms(parsed.text, 0, SEARCH_FIELD_WEIGHTS, frequencies, expander, quoted, languages)
     phrases = _phrases(parsed.phrases, languages)
     refused = [analyse_query(word, languages) for word in parsed.excluded]
     excluded = tuple(
@@ -78,35 +95,65 @@ def search_terms(
 
 
 def ticket_terms(
-    title: str, text: str, frequencies: Frequencies | None = None, languages: Sequence[str] = LANGUAGES
+    title: str,
+    text: str,
+    frequencies: Frequencies | None = None,
+    expander: Expander | None = None,
+    languages: Sequence[str] = LANGUAGES,
 ) -> QueryTerms:
     """Return what to look up for a ticket: the words of its title, then the rarest of its text.
 
     Its identifiers are among the words (as written) and in `exact`, but not in `keyword`: an index holds identifiers of
     the fix side too, and would score them.
     """
-    terms = _terms(f"{title}\n{text}", len(title), TICKET_FIELD_WEIGHTS, frequencies, languages)
+    whole = f"{title}\n{text}"
+    terms = _terms(whole, len(title), TICKET_FIELD_WEIGHTS, frequencies, expander, frozenset(), languages)
     return replace(terms, keyword=replace(terms.keyword, identifiers=()))
 
 
 @dataclass(slots=True)
 class _Group:
-    """A word of the query while it is counted."""
+    """A word of the query while it is counted; `others` are terms that stand in for it, with their shares."""
 
     terms: tuple[str, ...]
     weight: float
     in_title: bool
     count: int = 0
+    others: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """Return all terms, the word's own first."""
+        return (*self.terms, *self.others)
 
 
 def _terms(
-    text: str, title: int, fields: Mapping[str, float], frequencies: Frequencies | None, languages: Sequence[str]
+    text: str,
+    title: int,
+    fields: Mapping[str, float],
+    frequencies: Frequencies | None,
+    expander: Expander | None,
+    quoted: frozenset[str],
+    languages: Sequence[str],
 ) -> QueryTerms:
     analysis = analyse_query(text, languages)
-    groups = _telling(_groups(analysis.words, title), frequencies)
-    words = tuple(WordGroup(group.terms, _weight(group, title > 0)) for group in groups)
+    groups = _groups(analysis.words, title)
+    expanded = NOTHING
+    if expander is not None:
+        expanded = expander.expanded(text, [(one.start, one.end) for one in analysis.identifiers], quoted)
+        expanded = replace(expanded, expansions=_held(expanded.expansions, frequencies))
+        groups = _with_expansions(groups, analysis.words, expanded.expansions, title, frequencies)
+    groups = _telling(groups, frequencies)
+    words = tuple(
+        WordGroup(
+            group.looked_up,
+            _weight(group, title > 0),
+            (*(1.0 for _ in group.terms), *group.others.values()) if group.others else (),
+        )
+        for group in groups
+    )
     identifiers = tuple(dict.fromkeys(one.value for one in analysis.identifiers))[:MOST_IDENTIFIERS]
-    chosen = {term for group in groups for term in group.terms}
+    chosen = {term for group in groups for term in group.looked_up}
     surfaces: dict[str, str] = {}
     for word in analysis.words:
         for term in (*word.alternatives, *word.parts):
@@ -119,7 +166,58 @@ def _terms(
         highlighted=frozenset(chosen),
         surfaces=surfaces,
         is_lookup=bool(identifiers) and _words_beside(analysis.words, analysis.identifiers) <= FEW_WORDS,
+        expansions=expanded.expansions,
+        translation=expanded.translation,
     )
+
+
+def _held(expansions: Sequence[Expansion], frequencies: Frequencies | None) -> tuple[Expansion, ...]:
+    """Return the expansions with the targets of which some document holds every word, at most `MOST_ADDED` of them."""
+    terms = sorted({term for one in expansions for target in one.targets for word in target.words for term in word})
+    counts = frequencies(terms) if frequencies and terms else dict.fromkeys(terms, 1)
+    found: list[Expansion] = []
+    left = MOST_ADDED
+    for one in expansions:
+        targets = tuple(
+            target
+            for target in one.targets
+            if (all if one.is_whole else any)(any(counts.get(term) for term in word) for word in target.words)
+        )[:left]
+        left -= len(targets)
+        if targets:
+            found.append(replace(one, targets=targets))
+    return tuple(found)
+
+
+def _with_expansions(
+    groups: list[_Group],
+    words: Sequence[QueryWord],
+    expansions: Sequence[Expansion],
+    title: int,
+    frequencies: Frequencies | None,
+) -> list[_Group]:
+    """Return the groups with the words of other forms: those that stand for one word in its group, the others in
+    groups of their own.
+    """
+    by_terms = {group.terms: group for group in groups}
+    held = {term for group in groups for term in group.terms}
+    at = {(word.start, word.end): by_terms[word.alternatives] for word in words}
+    added: dict[tuple[str, ...], _Group] = {}
+    for one in expansions:
+        group = at.get((one.start, one.end))
+        share = SHARES[one.kind]
+        for target in one.targets:
+            if group is not None and len(target.words) == 1:
+                for term in target.words[0]:
+                    if term not in group.terms:
+                        group.others.setdefault(term, share)
+                continue
+            for word in target.words:
+                fresh = tuple(term for term in word if term not in held)
+                if fresh:
+                    weight = share * SEVERAL
+                    added.setdefault(fresh, _Group(fresh, weight, one.start < title, 1))
+    return [*groups, *added.values()]
 
 
 def _groups(words: Sequence[QueryWord], title: int) -> list[_Group]:
@@ -141,8 +239,8 @@ def _telling(groups: list[_Group], frequencies: Frequencies | None) -> list[_Gro
     """Return at most `MOST_WORDS` groups in their order: the title's first, then the rarest that occur at all."""
     if len(groups) <= MOST_WORDS:
         return groups
-    counts = frequencies(sorted({term for group in groups for term in group.terms})) if frequencies else {}
-    rarity = [sum(counts.get(term, 0) for term in group.terms) for group in groups]
+    counts = frequencies(sorted({term for group in groups for term in group.looked_up})) if frequencies else {}
+    rarity = [sum(counts.get(term, 0) for term in group.looked_up) for group in groups]
     order = sorted(
         (number for number in range(len(groups)) if rarity[number] or frequencies is None),
         key=lambda number: (not groups[number].in_title, rarity[number], number),

@@ -25,7 +25,7 @@ from search.query_terms import QueryTerms, search_terms
 from search.readings import PassageText, Readings
 from search.results import Asked, page_of_results
 from search.similar import SimilarRequest, similar_issues
-from search.sources import ReadStore, Sources
+from search.sources import ReadStore, Sources, VocabularySource
 from search.syntax import ParsedQuery, narrowed, parse
 
 __all__ = ["DEEPEST", "LANES", "SearchRequest", "Searcher"]
@@ -77,9 +77,10 @@ class Searcher:
         *,
         passage_text: PassageText | None = None,
         clock: Clock | None = None,
+        vocabulary: VocabularySource = lambda: None,
     ):
         readings = Readings(passage_text or _no_text)
-        self._sources = Sources(store, keyword, vectors, encoder, readings, clock or _now)
+        self._sources = Sources(store, keyword, vectors, encoder, readings, clock or _now, vocabulary)
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
         """Return what is known about the problem of a ticket. Raises InvalidInput, StoreError."""
@@ -111,7 +112,8 @@ class Searcher:
         # One depth for nearly every page, and one for the pages behind: the order of the first stays as it was.
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
         asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=max(DEPTH, request.limit))
-        terms = search_terms(parsed, lanes.document_frequency)
+        expander = sources.vocabulary()
+        terms = search_terms(parsed, lanes.document_frequency, expander)
         is_bounded = where != Filter()
         browsed = browse(lanes, terms, depth) if is_bounded and not parsed.text else None
         if browsed is not None:
@@ -122,7 +124,7 @@ class Searcher:
             evidence = asking(terms, parsed.text)
             if parsed.phrases and not evidence.ids:
                 parsed = _without_phrases(parsed)
-                terms = search_terms(parsed, lanes.document_frequency)
+                terms = search_terms(parsed, lanes.document_frequency, expander)
                 evidence = asking(terms, parsed.text)
         order, covered = (browsed.ids, 1.0) if browsed is not None else _order(sources, lanes, evidence, terms)
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)

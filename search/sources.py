@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from kb.protocols.store import ChangeLog, DocumentStore
 from kb.protocols.vector import VectorSearch
 from kb.queries import Viewer
 from kb.reporting import Clock
+from search.expansion import Expander
 from search.lanes import EncoderSource
 from search.readings import Readings
 
@@ -20,6 +21,10 @@ NEWEST_LOOKED_AT = 300
 longest, and those that changed last, which wait behind an import. More than these wait only during an import, and
 reading them all would make each search slow; results themselves are always checked.
 """
+
+
+VocabularySource = Callable[[], Expander | None]
+"""Returns what looks up other words as the vocabulary is now; `None` where there is none."""
 
 
 class ReadStore(DocumentStore, ChangeLog, Protocol):
@@ -40,6 +45,7 @@ class Sources:
     encoder: EncoderSource
     readings: Readings
     clock: Clock
+    vocabulary: VocabularySource
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.

@@ -24,6 +24,7 @@ from search.lanes import EncoderSource
 from web.answering import CountedSearcher
 from web.encoder_once import EncoderOnce
 from web.response_log import ResponseLog
+from web.vocabulary import StoredVocabulary
 
 SESSION_KEY = "session_key"
 MEND_AGAIN_S = 600.0
@@ -46,6 +47,7 @@ class Services:
         self.store = store
         self.encoder = encoder
         self.responses = ResponseLog(store)
+        self.vocabulary = StoredVocabulary(store)
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
         self._say = say
         self._lock = threading.Lock()
@@ -71,7 +73,7 @@ class Services:
         with self._lock:
             if self._searcher is None:
                 self._searcher = searcher = CountedSearcher(
-                    self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=passage_text
+                    self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=passage_text, vocabulary=self.vocabulary.expander
                 )
                 searcher.answered = lambda kind, status: self.answered(kind, status)
             return self._searcher

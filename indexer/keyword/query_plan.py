@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 
 from indexer.keyword.exact_text import exact_keys, index_terms, surface_keys
 from kb.protocols.keyword import MAX_WORD_GROUPS
-from kb.queries import DEFAULT_FIELD_WEIGHTS, TEXT_FIELDS, KeywordQuery
+from kb.queries import DEFAULT_FIELD_WEIGHTS, TEXT_FIELDS, KeywordQuery, WordGroup
 
 K1 = 1.2
 B = 0.75
@@ -24,10 +25,11 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class PlannedGroup:
-    """The terms of one word, none twice, and the weight of their share."""
+    """The terms of one word, none twice, what each counts, and the weight of their share."""
 
     terms: tuple[str, ...]
     weight: float
+    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,14 @@ def plan_of(query: KeywordQuery) -> QueryPlan:
     """Return what of `query` is looked up.
 
     Of more than `MAX_WORD_GROUPS` word groups the heaviest stay, the earlier of equally heavy ones, in their order.
-    Groups and fields whose weight is not positive are dropped, as are terms that are not indexed and what is given
+    Groups, terms and fields whose weight is not positive are dropped, as are terms that are not indexed and what is given
     twice.
     """
     fields = tuple((name, query.fields[name]) for name in TEXT_FIELDS if query.fields.get(name, 0.0) > 0)
     groups = [
-        PlannedGroup(terms, group.weight)
+        PlannedGroup(tuple(terms), group.weight, tuple(terms.values()))
         for group in query.words
-        if fields and group.weight > 0 and (terms := tuple(dict.fromkeys(index_terms(group.terms))))
+        if fields and group.weight > 0 and (terms := _shares(group))
     ]
     if len(groups) > MAX_WORD_GROUPS:
         heaviest = sorted(range(len(groups)), key=lambda at: (-groups[at].weight, at))[:MAX_WORD_GROUPS]
@@ -82,6 +84,16 @@ def plan_of(query: KeywordQuery) -> QueryPlan:
         excluded_phrases=planned_phrases(query.excluded_phrases),
         by_words=bool(query.words or query.identifiers),
     )
+
+
+def _shares(group: WordGroup) -> dict[str, float]:
+    """Return the terms that are indexed with what each counts; of one given twice the first share holds."""
+    found: dict[str, float] = {}
+    for term, share in zip(group.terms, chain(group.shares, repeat(1.0)), strict=False):
+        if share > 0:
+            for key in index_terms((term,)):
+                found.setdefault(key, share)
+    return found
 
 
 def planned_phrases(phrases: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:

@@ -122,11 +122,11 @@ class TantivyQueries:
     ) -> Query:
         in_fields = (
             [
-                _weighted(self._term(name, term, "freq"), weight * group.weight)
+                _weighted(self._term(name, term, "freq"), weight * group.weight * share)
                 for name, weight in fields
                 if document_frequency(name, term)
             ]
-            for term in group.terms
+            for term, share in zip(group.terms, group.shares, strict=True)
         )
         return _best([_either(leaves) for leaves in in_fields if leaves])
 

@@ -29,7 +29,7 @@ def scores(state: CommittedState, plan: QueryPlan) -> Scores:
     averages = {name: state.average_length(name) for name, _ in plan.fields}
     for group in plan.groups:
         best = np.zeros(len(total))
-        for term in group.terms:
+        for term, share in zip(group.terms, group.shares, strict=True):
             worth: Scores = np.zeros(len(total))
             for name, weight in plan.fields:
                 postings = state.postings(name, term)
@@ -37,7 +37,7 @@ def scores(state: CommittedState, plan: QueryPlan) -> Scores:
                     norm = K1 * (1 - B + B * state.lengths(name)[postings.documents] / averages[name])
                     saturated = postings.frequencies * (K1 + 1) / (postings.frequencies + norm)
                     worth[postings.documents] += weight * idf(state.size, len(postings.documents)) * saturated
-            np.maximum(best, worth, out=best)
+            np.maximum(best, share * worth, out=best)
         total += group.weight * best
     for identifier in plan.identifiers:
         documents = state.postings(IDENTIFIERS, identifier).documents

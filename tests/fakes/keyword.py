@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 
 from kb.access import may_read_facts
 from kb.protocols.keyword import MAX_TERM_BYTES, MAX_WORD_GROUPS, KeywordEntry
@@ -137,7 +138,8 @@ class MemoryKeywordIndex:
             )
         else:
             total = sum(
-                group.weight * max(self._term_score(term, held, query.fields) for term in group.terms)
+                group.weight
+                * max(share * self._term_score(term, held, query.fields) for term, share in _shares(group).items())
                 for group in _heaviest(query)
             )
             for identifier in set(query.identifiers) & set(held.entry.identifiers):
@@ -167,7 +169,7 @@ def _may_show(held: _Held, where: Filter, viewer: Viewer) -> bool:
 def _matches(query: KeywordQuery, held: _Held) -> bool:
     if query.words or query.identifiers:
         fields = [name for name, weight in query.fields.items() if weight > 0]
-        held_words = any(_has_term(held, term, fields) for group in _heaviest(query) for term in group.terms)
+        held_words = any(_has_term(held, term, fields) for group in _heaviest(query) for term in _shares(group))
         if not held_words and not set(query.identifiers) & set(held.entry.identifiers):
             return False
     elif not any(map(any, query.phrases)):
@@ -180,11 +182,20 @@ def _matches(query: KeywordQuery, held: _Held) -> bool:
 
 
 def _heaviest(query: KeywordQuery) -> list[WordGroup]:
-    usable = [group for group in query.words if group.weight > 0 and any(_is_indexed(term) for term in group.terms)]
+    usable = [group for group in query.words if group.weight > 0 and any(map(_is_indexed, _shares(group)))]
     if not any(weight > 0 for weight in query.fields.values()):
         return []
     kept = sorted(range(len(usable)), key=lambda at: (-usable[at].weight, at))[:MAX_WORD_GROUPS]
     return [usable[at] for at in sorted(kept)]
+
+
+def _shares(group: WordGroup) -> dict[str, float]:
+    """Return what each term counts, of one given twice the first; none that counts nothing."""
+    found: dict[str, float] = {}
+    for term, share in zip(group.terms, chain(group.shares, repeat(1.0)), strict=False):
+        if share > 0:
+            found.setdefault(term, share)
+    return found
 
 
 def _is_indexed(term: str) -> bool:

@@ -1,0 +1,285 @@
+"""Find other words for what a query says: translations, synonyms, and the parts of compounds. Pure.
+
+Words are compared by their stems, so that inflected forms are found; the longest sequence of words that the vocabulary
+knows counts, so that "freigegebenes Postfach" is no mailbox that was released. What is an identifier is never looked
+up, nor is what `kept` names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from os.path import commonprefix
+from typing import Literal
+
+from kb.analysis.analyse import LANGUAGES, Word, analyse
+from kb.analysis.compounds import split_compound
+from kb.analysis.folding import without_umlauts
+from kb.analysis.lists import word_lines
+from kb.analysis.stems import stem
+from kb.analysis.words import is_stop_word, surface_of
+from kb.language import detect_language
+from kb.vocabulary import Vocabulary
+
+ExpansionKind = Literal["translated_words", "synonym", "corrected_word"]
+MOST_TARGETS = 4
+"""Other forms taken of each word, those that stand first in the lists."""
+LONGEST_EXPANDED = 3_000
+"""Characters of a text whose words are looked up: a ticket says what it is about long before."""
+_LINKS = ("", "s", "n", "en")
+_WORDS = re.compile(r"(?![eE]-)[^\W\d_]+(?:[ -](?![eE]-)[^\W\d_]+)*")
+_SPACES = re.compile("[ -]")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Another form: as the list writes it, and the index terms of each of its words that has any."""
+
+    form: str
+    words: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """Other forms of the words between `start` and `end` of the text; `written` is what stands there.
+
+    `is_whole` is false when the targets translate a compound part by part.
+    """
+
+    kind: ExpansionKind
+    start: int
+    end: int
+    written: str
+    targets: tuple[Target, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """What was found: expansions in text order, and the text word by word in English when it is German, else `None`.
+
+    In the translation word order stays, and so do words that the glossary does not know.
+    """
+
+    expansions: tuple[Expansion, ...] = ()
+    translation: str | None = None
+
+
+NOTHING = Expanded()
+
+
+class Expander:
+    """Looks words up in one vocabulary; immutable, may be used by several threads."""
+
+    def __init__(self, vocabulary: Vocabulary):
+        self._english_of, self._german_of = _Table("de"), _Table("en")
+        self._synonyms = {language: _Table(language) for language in LANGUAGES}
+        for german, english in vocabulary.glossary.items():
+            self._english_of.add(german, english)
+            for form in english:
+                self._german_of.add(form, (german,))
+        for group in vocabulary.synonyms:
+            for form in group:
+                for table in self._synonyms.values():
+                    table.add(form, [one for one in group if one != form])
+        tables = (self._english_of, self._german_of, *self._synonyms.values())
+        self._longest = max(table.longest for table in tables)
+        self._function_words = _function_words()
+
+    def expanded(
+        self, text: str, identifiers: Sequence[tuple[int, int]] = (), kept: frozenset[str] = frozenset()
+    ) -> Expanded:
+        """Return other words for those of `text`.
+
+        `identifiers` are half-open ranges of the text that are left alone, `kept` surfaces likewise (those of quoted
+        phrases).
+        """
+        text = text[:LONGEST_EXPANDED]
+        spoken = detect_language(text, default="")
+        if spoken not in ("en", "de", ""):
+            return NOTHING
+        words = analyse(text, "en").words
+        free = [
+            word.surface not in kept and not any(start < word.end and word.start < end for start, end in identifiers)
+            for word in words
+        ]
+        runs = _adjacent(text, words, free)
+        found: list[Expansion] = []
+        pieces: list[tuple[int, int, str]] = []
+        at = 0
+        while at < len(words):
+            if not free[at]:
+                at += 1
+                continue
+            length = self._look_up(text, words[at : at + min(runs[at], self._longest)], spoken, found, pieces)
+            at += length
+        translation = _replaced(text, pieces) if spoken != "en" and any(piece[2] for piece in pieces) else None
+        return Expanded(tuple(found), translation)
+
+    def _look_up(
+        self,
+        text: str,
+        words: Sequence[Word],
+        spoken: str,
+        found: list[Expansion],
+        pieces: list[tuple[int, int, str]],
+    ) -> int:
+        """Look up the longest known beginning of `words` and return its length in words, at least 1."""
+        surfaces = tuple(word.surface for word in words)
+        for length in range(len(words), 0, -1):
+            start, end = words[0].start, words[length - 1].end
+            said = surfaces[:length]
+            is_empty = length == 1 and spoken != "en" and is_stop_word(said[0], "de")
+            joining = self._function_words.get(said, "") if spoken != "en" else ""
+            translations = self._english_of.others(said) if spoken != "en" and not (is_empty or joining) else ()
+            backwards = self._german_of.others(said) if spoken != "de" else ()
+            synonyms = self._synonyms["en"].others(said) or self._synonyms["de"].others(said)
+            if not (translations or backwards or synonyms or joining):
+                continue
+            kinds: tuple[tuple[ExpansionKind, Sequence[str], str], ...] = (
+                ("translated_words", translations, "en"),
+                ("translated_words", backwards, "de"),
+                ("synonym", synonyms, ""),
+            )
+            for kind, forms, language in kinds:
+                targets = _targets(forms, language, words[:length])
+                if targets:
+                    found.append(Expansion(kind, start, end, text[start:end], targets))
+            if translations or joining:
+                pieces.append((start, end, translations[0] if translations else joining))
+            return length
+        if spoken != "en":
+            self._look_up_parts(text, words[0], found, pieces)
+        return 1
+
+    def _look_up_parts(
+        self, text: str, word: Word, found: list[Expansion], pieces: list[tuple[int, int, str]]
+    ) -> None:
+        """Translate a compound that is not in the glossary part by part, the longest known parts first."""
+        translated = list(self._parts(split_compound(word.surface)))
+        known = " ".join(english for _, english in translated if english)
+        if not known:
+            return
+        targets = _targets((known,), "en", (word,))
+        if targets:
+            written = text[word.start : word.end]
+            found.append(Expansion("translated_words", word.start, word.end, written, targets, is_whole=False))
+        pieces.append((word.start, word.end, " ".join(english or part for part, english in translated)))
+
+    def _parts(self, parts: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the parts, joined where they are known together, each with its English form, "" where unknown."""
+        at = 0
+        while at < len(parts):
+            for length in range(len(parts) - at, 0, -1):
+                english = self._part(parts[at : at + length])
+                if english or length == 1:
+                    yield "".join(parts[at : at + length]), english
+                    at += length
+                    break
+
+    def _part(self, parts: Sequence[str]) -> str:
+        for link in _LINKS if len(parts) > 1 else ("",):
+            known = self._english_of.others((link.join(parts),))
+            if known:
+                return known[0]
+        return ""
+
+
+class _Table:
+    """Forms of one language with their other forms, found by the stems of their words."""
+
+    def __init__(self, language: str):
+        self._language = language
+        self._held: dict[tuple[str, ...], list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+        self.longest = 0
+
+    def add(self, form: str, others: Sequence[str]) -> None:
+        """Take in a form."""
+        said = _surfaces(form)
+        if said:
+            self._held.setdefault(self._key(said), []).append((said, tuple(others)))
+            self.longest = max(self.longest, len(said))
+
+    def others(self, said: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the other forms of a sequence of folded words.
+
+        Of several forms with the same stems those count that are spelled most alike: "Drucker" is no "Druck".
+        """
+        held = self._held.get(self._key(said))
+        if held is None:
+            return ()
+        alike = [sum(map(_common_beginning, form, said)) for form, _ in held]
+        best = max(alike)
+        nearest = (others for (_, others), likeness in zip(held, alike, strict=True) if likeness == best)
+        return tuple(dict.fromkeys(one for others in nearest for one in others))
+
+    def _key(self, said: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(stem(word, self._language) for word in said)
+
+
+def _common_beginning(one: str, other: str) -> int:
+    return len(commonprefix((without_umlauts(one), without_umlauts(other))))
+
+
+def _surfaces(form: str) -> tuple[str, ...]:
+    if _WORDS.fullmatch(form):  # much faster, and there are thousands of forms
+        return tuple(map(surface_of, _SPACES.split(form)))
+    return analyse(form, "en").surfaces
+
+
+def _targets(forms: Sequence[str], language: str, words: Sequence[Word]) -> tuple[Target, ...]:
+    """Return the first `MOST_TARGETS` forms that have terms of their own, beside those of the words themselves."""
+    own = {stem(word.surface, each) for word in words for each in ("en", "de")}
+    found = []
+    for form in forms:
+        terms = _terms_of(form, language)
+        if terms and not all(own.issuperset(word) for word in terms):
+            found.append(Target(form, terms))
+        if len(found) == MOST_TARGETS:
+            break
+    return tuple(found)
+
+
+@lru_cache(maxsize=2**14)
+def _terms_of(form: str, language: str) -> tuple[tuple[str, ...], ...]:
+    """Return the index terms of each word of a form, written in `language`, "" for any."""
+    if language:
+        return tuple(word.terms[:1] for word in analyse(form, language).words if word.terms)
+    ways = zip(*(analyse(form, each).words for each in ("en", "de")), strict=True)
+    both = (tuple(dict.fromkeys(term for word in way for term in word.terms[:1])) for way in ways)
+    return tuple(word for word in both if word)
+
+
+def _adjacent(text: str, words: Sequence[Word], free: Sequence[bool]) -> list[int]:
+    """Return for each word how many words stand together from there on, with no sentence or identifier between."""
+    runs = [1] * len(words)
+    together = [
+        both and "\n" not in (gap := text[one.end : other.start]) and not any(mark in gap for mark in ".;:!?,()")
+        for (one, other), both in zip(pairwise(words), map(all, pairwise(free)), strict=True)
+    ]
+    for at in range(len(words) - 2, -1, -1):
+        if together[at]:
+            runs[at] = runs[at + 1] + 1
+    return runs
+
+
+def _replaced(text: str, pieces: Sequence[tuple[int, int, str]]) -> str:
+    parts: list[str] = []
+    at = 0
+    for start, end, other in pieces:
+        parts += [text[at:start], other]
+        at = end
+    return "".join((*parts, text[at:]))
+
+
+@lru_cache(maxsize=1)
+def _function_words() -> Mapping[tuple[str, ...], str]:
+    found: dict[tuple[str, ...], str] = {}
+    for line in word_lines("glossary_function_words"):
+        german, _, english = line.partition("=")
+        for form in german.split(","):
+            found.setdefault(_surfaces(form.strip()), english.strip())
+    return found
