@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 from typing import Literal
 
 from kb.analysis.analyse import LANGUAGES, Word, analyse
@@ -155,9 +154,7 @@ class Expander:
             self._look_up_parts(text, words[0], found, pieces)
         return 1
 
-    def _look_up_parts(
-        self, text: str, word: Word, found: list[Expansion], pieces: list[tuple[int, int, str]]
-    ) -> None:
+    def _look_up_parts(self, text: str, word: Word, found: list[Expansion], pieces: list[tuple[int, int, str]]) -> None:
         """Translate a compound that is not in the glossary part by part, the longest known parts first."""
         translated = list(self._parts(split_compound(word.surface)))
         known = " ".join(english for _, english in translated if english)
@@ -221,7 +218,8 @@ class _Table:
 
 
 def _common_beginning(one: str, other: str) -> int:
-    return len(commonprefix((without_umlauts(one), without_umlauts(other))))
+    pairs = zip(without_umlauts(one), without_umlauts(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _surfaces(form: str) -> tuple[str, ...]:

@@ -73,7 +73,12 @@ class Services:
         with self._lock:
             if self._searcher is None:
                 self._searcher = searcher = CountedSearcher(
-                    self.store, indexes.keyword, indexes.vectors, self.encoder, passage_text=passage_text, vocabulary=self.vocabulary.expander
+                    self.store,
+                    indexes.keyword,
+                    indexes.vectors,
+                    self.encoder,
+                    passage_text=passage_text,
+                    vocabulary=self.vocabulary.expander,
                 )
                 searcher.answered = lambda kind, status: self.answered(kind, status)
             return self._searcher

@@ -63,8 +63,8 @@ def plan_of(query: KeywordQuery) -> QueryPlan:
     """Return what of `query` is looked up.
 
     Of more than `MAX_WORD_GROUPS` word groups the heaviest stay, the earlier of equally heavy ones, in their order.
-    Groups, terms and fields whose weight is not positive are dropped, as are terms that are not indexed and what is given
-    twice.
+    Groups, terms and fields whose weight or share is not positive are dropped, as are terms that are not indexed and
+    what is given twice.
     """
     fields = tuple((name, query.fields[name]) for name in TEXT_FIELDS if query.fields.get(name, 0.0) > 0)
     groups = [

@@ -38,10 +38,11 @@ class KeywordSearch(Protocol):
     Every answer is over one consistent, committed state, and holds only documents that `where.admits` and
     `may_read_facts` admit.
     The score of a document is the sum over word groups of weight * the best of the group's terms, a term being worth
-    its share of the group (1 unless given) * the sum over `query.fields` of field weight * BM25 (k1 1.2, b 0.75, idf ln(1 + (N - n + 0.5) / (n + 0.5)), with the
-    statistics of that field over all documents), plus the idf of every identifier of the query that it holds. Phrases
-    add nothing to that; in a query of phrases alone each is worth the `DEFAULT_FIELD_WEIGHTS` of the best field that
-    holds it. Groups, terms and fields whose weight or share is not positive, empty texts, and what is given twice are not looked at.
+    its share in the group * the sum over `query.fields` of field weight * BM25 (k1 1.2, b 0.75, idf ln(1 + (N - n +
+    0.5) / (n + 0.5)), with the statistics of that field over all documents), plus the idf of every identifier of the
+    query that it holds. Phrases add nothing to that; in a query of phrases alone each is worth the
+    `DEFAULT_FIELD_WEIGHTS` of the best field that holds it. Groups, terms and fields whose weight or share is not
+    positive, empty texts, and what is given twice are not looked at.
     Scores are positive and rounded to four significant digits, so that they do not depend on how the index is
     cut into segments; equal scores are ordered by id, also where `depth` cuts. An engine may keep field lengths roughly
     (within 5 % of the score), and statistics may still count replaced and deleted documents.
