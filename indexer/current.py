@@ -14,7 +14,7 @@ from indexer.engines import Engines
 from indexer.manifest import current_generation
 from kb.errors import FixloreError, IndexUnavailable
 from kb.protocols.encoder import Vector
-from kb.protocols.keyword import KeywordSearch
+from kb.protocols.keyword import KeywordSearch, Spelling
 from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer
 from kb.recipe import Recipe
@@ -184,6 +184,10 @@ class CurrentKeyword:
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs."""
         return self._ask(lambda index: index.document_frequency(terms))
+
+    def spellings(self, surface: str, where: Filter, viewer: Viewer, most: int) -> Sequence[Spelling]:
+        """Return words that are spelled almost like `surface`."""
+        return self._ask(lambda index: index.spellings(surface, where, viewer, most))
 
     def refresh(self) -> None:
         """See what has been committed since, in both indexes."""

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from kb.errors import IndexUnavailable, ModelUnavailable, RecipeMismatch
 from kb.protocols.encoder import Encoder, Vector
-from kb.protocols.keyword import KeywordSearch
+from kb.protocols.keyword import KeywordSearch, Spelling
 from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
 from search.answers import Mode
@@ -178,6 +178,10 @@ class Lanes:
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs."""
         return self._guarded("keyword", lambda: self._words().document_frequency(terms), {})
+
+    def spellings(self, surface: str, most: int) -> Sequence[Spelling]:
+        """Return words of the documents within filter and viewer that are spelled almost like one."""
+        return self._guarded("keyword", lambda: self._words().spellings(surface, self._where, self._viewer, most), ())
 
     @property
     def size(self) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from kb.analysis.analyse import LANGUAGES, Identifier, QueryWord, analyse_query
+from kb.analysis.analyse import LANGUAGES, Identifier, QueryAnalysis, QueryWord, analyse_query
 from kb.queries import PROBLEM_FIELD_WEIGHTS, KeywordQuery, WordGroup
-from search.expansion import NOTHING, Expander, Expansion, ExpansionKind
+from search.expansion import NOTHING, Expanded, Expander, Expansion, ExpansionKind, Target
+from search.misspellings import Misspelling, Spellings, corrected, misspellings
 from search.syntax import ParsedQuery
 
 SEARCH_FIELD_WEIGHTS: Mapping[str, float] = MappingProxyType({"title": 1.0, "body": 1.0, "fix": 0.5})
@@ -53,7 +54,8 @@ class QueryTerms:
     `keyword` is the whole query, `exact` its identifiers and phrases alone. `identifiers` are in text order.
     `highlighted` are the terms to mark in answers, `surfaces` maps each of them to the word as folded from the query.
     `is_lookup` says that hardly anything but identifiers was asked for. `expansions` are the other words that are
-    looked up too, in text order; `translation` is a German text word by word in English, else `None`.
+    looked up too, in text order; `translation` is the text to be near to as well: a German one word by word in English,
+    misspelled words corrected, else `None`. `misspellings` are words that no document holds.
     """
 
     keyword: KeywordQuery
@@ -64,6 +66,7 @@ class QueryTerms:
     is_lookup: bool
     expansions: tuple[Expansion, ...] = ()
     translation: str | None = None
+    misspellings: tuple[Misspelling, ...] = ()
 
     @property
     def identifier_values(self) -> tuple[str, ...]:
@@ -75,11 +78,12 @@ def search_terms(
     parsed: ParsedQuery,
     frequencies: Frequencies | None = None,
     expander: Expander | None = None,
+    spellings: Spellings | None = None,
     languages: Sequence[str] = LANGUAGES,
 ) -> QueryTerms:
     """Return what to look up for a typed query. Of a long one the rarest words stay. Quoted words are not expanded."""
     quoted = frozenset(word for phrase in _phrases(parsed.phrases, languages) for word in phrase)
-    terms = _terms(parsed.text, 0, SEARCH_FIELD_WEIGHTS, frequencies, expander, quoted, languages)
+    terms = _terms(parsed.text, 0, SEARCH_FIELD_WEIGHTS, _Sources(frequencies, expander, spellings), quoted, languages)
     phrases = _phrases(parsed.phrases, languages)
     refused = [analyse_query(word, languages) for word in parsed.excluded]
     excluded = tuple(
@@ -99,6 +103,7 @@ def ticket_terms(
     text: str,
     frequencies: Frequencies | None = None,
     expander: Expander | None = None,
+    spellings: Spellings | None = None,
     languages: Sequence[str] = LANGUAGES,
 ) -> QueryTerms:
     """Return what to look up for a ticket: the words of its title, then the rarest of its text.
@@ -107,7 +112,9 @@ def ticket_terms(
     the fix side too, and would score them.
     """
     whole = f"{title}\n{text}"
-    terms = _terms(whole, len(title), TICKET_FIELD_WEIGHTS, frequencies, expander, frozenset(), languages)
+    terms = _terms(
+        whole, len(title), TICKET_FIELD_WEIGHTS, _Sources(frequencies, expander, spellings), frozenset(), languages
+    )
     return replace(terms, keyword=replace(terms.keyword, identifiers=()))
 
 
@@ -127,22 +134,33 @@ class _Group:
         return (*self.terms, *self.others)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What is known of words beside the query: how many documents hold them, other words for them, their neighbours."""
+
+    frequencies: Frequencies | None
+    expander: Expander | None
+    spellings: Spellings | None
+
+
 def _terms(
     text: str,
     title: int,
     fields: Mapping[str, float],
-    frequencies: Frequencies | None,
-    expander: Expander | None,
+    known: _Sources,
     quoted: frozenset[str],
     languages: Sequence[str],
 ) -> QueryTerms:
     analysis = analyse_query(text, languages)
     groups = _groups(analysis.words, title)
-    expanded = NOTHING
-    if expander is not None:
-        expanded = expander.expanded(text, [(one.start, one.end) for one in analysis.identifiers], quoted)
-        expanded = replace(expanded, expansions=_held(expanded.expansions, frequencies))
-        groups = _with_expansions(groups, analysis.words, expanded.expansions, title, frequencies)
+    frequencies = known.frequencies
+    expanded = known.expander.expanded(text, _spans(analysis.identifiers), quoted) if known.expander else NOTHING
+    wrong = _wrong(text, analysis, expanded.expansions, title, known, quoted)
+    if wrong:
+        expanded = _with_corrections(text, wrong, expanded, known.expander, quoted)
+    expansions = _held(expanded.expansions, frequencies)
+    if expansions:
+        groups = _with_expansions(groups, analysis.words, expansions, title)
     groups = _telling(groups, frequencies)
     words = tuple(
         WordGroup(
@@ -166,9 +184,60 @@ def _terms(
         highlighted=frozenset(chosen),
         surfaces=surfaces,
         is_lookup=bool(identifiers) and _words_beside(analysis.words, analysis.identifiers) <= FEW_WORDS,
-        expansions=expanded.expansions,
+        expansions=expansions,
         translation=expanded.translation,
+        misspellings=wrong,
     )
+
+
+def _wrong(
+    text: str,
+    analysis: QueryAnalysis,
+    expansions: Sequence[Expansion],
+    title: int,
+    known: _Sources,
+    quoted: frozenset[str],
+) -> tuple[Misspelling, ...]:
+    """Return the misspellings among the words (of a ticket's title) that are no identifier and nothing stands for."""
+    if known.spellings is None or known.frequencies is None:
+        return ()
+    spans = [*_spans(analysis.identifiers), *_spans(expansions)]
+    words = [
+        word
+        for word in analysis.words
+        if (word.start < title or not title)
+        and word.surface not in quoted
+        and not any(start < word.end and word.start < end for start, end in spans)
+    ]
+    counts = known.frequencies(sorted({term for word in words for term in (*word.alternatives, *word.parts)}))
+    # With no count of anything the words are not unknown: the lane is down.
+    return misspellings(text, words, counts, known.spellings) if counts else ()
+
+
+def _with_corrections(
+    text: str, wrong: Sequence[Misspelling], expanded: Expanded, expander: Expander | None, quoted: frozenset[str]
+) -> Expanded:
+    """Return what was found with the words that may be meant, their translations, and the meaning of the whole."""
+    whole, places = corrected(text, wrong)
+    found = [*expanded.expansions]
+    for one in wrong:
+        targets = tuple(
+            Target(word, tuple(each.alternatives for each in analyse_query(word).words)) for word in one.meant
+        )
+        found.append(Expansion("corrected_word", one.start, one.end, one.written, targets))
+    translation: str | None = whole
+    if expander is not None:
+        again = expander.expanded(whole, _spans(analyse_query(whole).identifiers), quoted)
+        translation = again.translation or whole
+        for each in again.expansions:
+            meant = places.get((each.start, each.end))
+            if meant is not None:
+                found.append(replace(each, start=meant.start, end=meant.end, written=meant.written))
+    return Expanded(tuple(sorted(found, key=lambda each: each.start)), translation)
+
+
+def _spans(found: Sequence[Identifier | Expansion]) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in found]
 
 
 def _held(expansions: Sequence[Expansion], frequencies: Frequencies | None) -> tuple[Expansion, ...]:
@@ -194,7 +263,6 @@ def _with_expansions(
     words: Sequence[QueryWord],
     expansions: Sequence[Expansion],
     title: int,
-    frequencies: Frequencies | None,
 ) -> list[_Group]:
     """Return the groups with the words of other forms: those that stand for one word in its group, the others in
     groups of their own.

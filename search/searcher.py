@@ -113,7 +113,7 @@ class Searcher:
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
         asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=max(DEPTH, request.limit))
         expander = sources.vocabulary()
-        terms = search_terms(parsed, lanes.document_frequency, expander)
+        terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
         is_bounded = where != Filter()
         browsed = browse(lanes, terms, depth) if is_bounded and not parsed.text else None
         if browsed is not None:
@@ -124,7 +124,7 @@ class Searcher:
             evidence = asking(terms, parsed.text)
             if parsed.phrases and not evidence.ids:
                 parsed = _without_phrases(parsed)
-                terms = search_terms(parsed, lanes.document_frequency, expander)
+                terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
                 evidence = asking(terms, parsed.text)
         order, covered = (browsed.ids, 1.0) if browsed is not None else _order(sources, lanes, evidence, terms)
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)

@@ -87,7 +87,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         request.viewer,
     )
     text, truncated = _problem_text(ticket)
-    terms = ticket_terms(ticket.title, text, lanes.document_frequency, sources.vocabulary())
+    terms = ticket_terms(ticket.title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings)
     depth = max(DEPTH, request.limit)
     evidence = gather(
         lanes,

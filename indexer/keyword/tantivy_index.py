@@ -17,6 +17,7 @@ from tantivy import Occur, Query
 from indexer.keyword.exact_text import exact_key, index_terms
 from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, unusable, write_stamp
 from indexer.keyword.query_plan import QueryPlan, plan_of
+from indexer.keyword.spelling import beginnings, by_nearness, is_spelled, nearly_spelled
 from indexer.keyword.tantivy_query import TantivyQueries
 from indexer.keyword.tantivy_ranking import CommittedState, best_hits, committed_state, newest_ids, scores_of
 from indexer.keyword.tantivy_schema import (
@@ -33,7 +34,7 @@ from indexer.keyword.tantivy_schema import (
 )
 from indexer.lock import FileLock
 from kb.errors import IndexLocked, IndexUnavailable
-from kb.protocols.keyword import KeywordEntry
+from kb.protocols.keyword import KeywordEntry, Spelling
 from kb.queries import FILTER_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
 
 STAMP = Stamp("tantivy", SCHEMA_VERSION)
@@ -140,6 +141,23 @@ class TantivyIndex:
             return {
                 term: searcher.doc_freq(ANY_TEXT, keys[0]) if (keys := index_terms([term])) else 0 for term in terms
             }
+
+    def spellings(self, surface: str, where: Filter, viewer: Viewer, most: int) -> Sequence[Spelling]:
+        """Return words that are spelled almost like `surface`, the nearest first."""
+        if most <= 0 or not is_spelled(surface):
+            return ()
+        state = self._open_state()
+        with self._translated():
+            words: dict[str, int] = {}
+            for beginning in beginnings(surface):
+                words.update(state.words_from(beginning))
+            bounds = self._queries.within(where, viewer, state.readership)
+            found = []
+            for word, mistakes in nearly_spelled(surface, words, words.__getitem__):
+                wanted = Query.boolean_query([(Occur.Must, self._queries.holding((), [(word,)])), *bounds])
+                if count := state.searcher.search(wanted, limit=1, count=True).count:  # type: ignore[attr-defined]
+                    found.append(Spelling(word, mistakes, int(count)))
+        return sorted(found, key=by_nearness)[:most]
 
     def refresh(self) -> None:
         """See what has been committed since, by this or another process."""

@@ -7,6 +7,7 @@ clauses in pairs would force one order, but takes twice as long.)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import tantivy
@@ -14,10 +15,11 @@ from tantivy import Query
 
 from indexer.keyword.query_plan import rounded
 from indexer.keyword.readership import Readership
+from indexer.keyword.spelling import is_spelled
 from indexer.keyword.tantivy_query import ByDate
-from indexer.keyword.tantivy_schema import DATED_AT, ID, READERS, stored_text
+from indexer.keyword.tantivy_schema import DATED_AT, ID, READERS, stored_text, surfaces_field
 from kb.protocols.keyword import MOST_EQUALLY_OLD
-from kb.queries import Hit
+from kb.queries import TEXT_FIELDS, Hit
 
 SPARE_HITS = 32
 """Hits fetched beyond `depth` at first, since equal scores at the cut are rare but for short queries."""
@@ -28,12 +30,15 @@ _GROWTH = 8
 
 @dataclass(frozen=True, slots=True)
 class CommittedState:
-    """One committed state. `mark` tells it from the next; `ids` remembers which document lies where."""
+    """One committed state. `mark` tells it from the next; `ids` remembers which document lies where, `words` which
+    words begin alike.
+    """
 
     searcher: tantivy.Searcher
     mark: tuple[int, int, int]
     readership: Readership
     ids: dict[tuple[int, int], str] = field(default_factory=dict)
+    words: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
     def id_at(self, address: tantivy.DocAddress) -> str:
         """Return the id of a found document."""
@@ -41,6 +46,18 @@ class CommittedState:
         found = self.ids.get(place)
         if found is None:
             found = self.ids[place] = stored_text(self.searcher.doc(address), ID)
+        return found
+
+    def words_from(self, beginning: str) -> Mapping[str, int]:
+        """Return the words that begin so and may be misspelled, with about how many documents hold each."""
+        found = self.words.get(beginning)
+        if found is None:
+            counts: dict[str, int] = {}
+            for name in map(surfaces_field, TEXT_FIELDS):
+                for word, count in self.searcher.terms_with_prefix(name, beginning):
+                    if is_spelled(word):
+                        counts[word] = max(count, counts.get(word, 0))
+            found = self.words[beginning] = counts
         return found
 
 

@@ -19,13 +19,21 @@ from whoosh import writing
 from indexer.keyword.exact_text import exact_key, index_terms
 from indexer.keyword.index_stamp import LOCK_NAME, Stamp, check_stamp, read_stamp, unusable, write_stamp
 from indexer.keyword.query_plan import plan_of, rounded
+from indexer.keyword.spelling import beginnings, by_nearness, is_spelled, nearly_spelled
 from indexer.keyword.whoosh_merging import merge_few
 from indexer.keyword.whoosh_postings import CommittedState
 from indexer.keyword.whoosh_query import admitted, among, holding, matching, scores
-from indexer.keyword.whoosh_schema import KEY, SCHEMA_VERSION, fact_field, keyword_schema, whoosh_document
+from indexer.keyword.whoosh_schema import (
+    KEY,
+    SCHEMA_VERSION,
+    fact_field,
+    keyword_schema,
+    surfaces_field,
+    whoosh_document,
+)
 from indexer.lock import FileLock
 from kb.errors import FixloreError, IndexLocked, IndexUnavailable
-from kb.protocols.keyword import KeywordEntry
+from kb.protocols.keyword import KeywordEntry, Spelling
 from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
 
 STAMP = Stamp("whoosh", SCHEMA_VERSION)
@@ -134,6 +142,27 @@ class WhooshIndex:
                 )
                 for term in terms
             }
+
+    def spellings(self, surface: str, where: Filter, viewer: Viewer, most: int) -> Sequence[Spelling]:
+        """Return words that are spelled almost like `surface`, the nearest first."""
+        if most <= 0 or not is_spelled(surface):
+            return ()
+        state = self._open_state()
+        with self._translated():
+            fields = [surfaces_field(name) for name in TEXT_FIELDS]
+            words = {
+                word for name in fields for word in state.words_from(name, beginnings(surface)) if is_spelled(word)
+            }
+
+            def documents(word: str) -> int:
+                return max(len(state.postings(name, word).documents) for name in fields)
+
+            shown = admitted(state, where, viewer)
+            found = []
+            for word, mistakes in nearly_spelled(surface, words, documents):
+                if count := int(holding(state, (), [(word,)], shown).sum()):
+                    found.append(Spelling(word, mistakes, count))
+        return sorted(found, key=by_nearness)[:most]
 
     def refresh(self) -> None:
         """See what has been committed since, by this or another process."""

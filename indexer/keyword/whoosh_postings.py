@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +150,13 @@ class CommittedState:
         """Return every key of a field, those of deleted documents too, ordered."""
         with self._lock:
             return sorted({key.decode() for part in self._parts for key in part.reader.lexicon(field)})
+
+    def words_from(self, field: str, beginnings: Sequence[str]) -> Iterator[str]:
+        """Yield the keys of a field that begin with any of these, those of deleted documents too, some repeatedly."""
+        with self._lock:
+            for part in self._parts:
+                for beginning in beginnings:
+                    yield from (key.decode() for key in part.reader.expand_prefix(field, beginning))
 
     def facet(self, field: str, counted: Mask) -> dict[str, int]:
         """Return value → how many of the documents counted hold it, without values that none holds."""

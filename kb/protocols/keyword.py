@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kb.queries import Facts, Filter, Hit, KeywordQuery, Matches, Viewer
 
@@ -12,6 +12,13 @@ MAX_TERM_BYTES = 200
 """A longer index term is not indexed and found by no query: it is base64 or a minified line, and nobody types it."""
 MAX_WORD_GROUPS = 200
 """Word groups that are looked up: of more, the heaviest, the earlier of equally heavy ones."""
+
+SHORTEST_SPELLED = 4
+"""Letters of a word that may be a misspelling, and of the words it may be one of."""
+MOST_SPELLINGS = 24
+"""Words looked at for each that may be misspelled, the nearest, of equally near ones the most frequent."""
+_LONG = 8
+"""Letters of a word in which two slips count as one does in a shorter one."""
 
 MOST_EQUALLY_OLD = 5_000
 """Documents of one moment, or without any, that are put in order: whoever browses pages through a thousand at most."""
@@ -30,6 +37,19 @@ class KeywordEntry:
     terms: Mapping[str, tuple[str, ...]]
     surfaces: Mapping[str, tuple[str, ...]]
     identifiers: tuple[str, ...]
+
+
+class Spelling(NamedTuple):
+    """A word as folded, how many mistakes away it is, and how many documents hold it."""
+
+    surface: str
+    mistakes: int
+    documents: int
+
+
+def most_mistakes(word: str) -> int:
+    """Return how many mistakes (letters added, left out, changed, or two exchanged) a word of this length may have."""
+    return 1 if len(word) < _LONG else 2
 
 
 class KeywordSearch(Protocol):
@@ -89,6 +109,17 @@ class KeywordSearch(Protocol):
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs in any text field (deleted documents may still count until
         merged).
+        """
+        ...
+
+    def spellings(self, surface: str, where: Filter, viewer: Viewer, most: int) -> Sequence[Spelling]:
+        """Return at most `most` words that are spelled almost like `surface`, with the documents that filter and viewer
+        admit: none that only others hold.
+
+        Both have at least `SHORTEST_SPELLED` letters and nothing but letters; they begin with the same letter, or with
+        the first two exchanged, and are at most `most_mistakes` apart, but not equal. The nearest come first, then those
+        in most documents, then by alphabet; of all words of the index the first `MOST_SPELLINGS` are looked at. Raises
+        IndexUnavailable.
         """
         ...
 

@@ -54,6 +54,11 @@ def ids_of(index: KeywordIndex, query: KeywordQuery, where: Filter = ANYTHING, v
     return [hit.document_id for hit in index.search(query, where, viewer, 100)]
 
 
+def dict_of(index: KeywordIndex, query: KeywordQuery) -> dict[str, float]:
+    """Return id → score."""
+    return {hit.document_id: hit.score for hit in index.search(query, ANYTHING, EVERYONE, 100)}
+
+
 def filled(index: KeywordIndex, *entries: KeywordEntry) -> KeywordIndex:
     """Return the index with these documents, ready to search."""
     index.apply(entries, [])
@@ -464,6 +469,74 @@ class KeywordIndexSuite:
         assert small.document_frequency(["vpn", "drops", "week", "nothing", ""]) == {
             "vpn": 2, "drops": 2, "week": 1, "nothing": 0, "": 0,
         }  # fmt: skip
+
+    def test_a_share_scales_one_term_of_a_group_and_the_best_of_the_group_counts(self, small: KeywordIndex) -> None:
+        alone = dict_of(small, KeywordQuery((WordGroup(("printer",), 1.0),)))
+        shared = dict_of(small, KeywordQuery((WordGroup(("week", "printer"), 1.0, (1.0, 0.5)),)))
+        assert shared["b"] == pytest.approx(alone["b"] / 2, rel=1e-3)
+        assert set(shared) == {"b", "c"}
+        assert ids_of(small, KeywordQuery((WordGroup(("week", "printer"), 1.0, (1.0, 0.0)),))) == ["c"]
+
+    @pytest.mark.parametrize(
+        ("wrong", "meant"),
+        [
+            ("pritner", "printer"),
+            ("rpinter", "printer"),
+            ("printr", "printer"),
+            ("pprinter", "printer"),
+            ("prinder", "printer"),
+            ("authetnicaton", "authentication"),
+        ],
+    )
+    def test_spellings_name_the_word_that_was_meant(self, index: KeywordIndex, wrong: str, meant: str) -> None:
+        filled(index, entry("a", title="printer", body="authentication fails"), entry("b", fix="restart the printer"))
+        assert [one.surface for one in index.spellings(wrong, ANYTHING, EVERYONE, 5)] == [meant]
+        assert list(index.spellings(meant, ANYTHING, EVERYONE, 5)) == []
+
+    @pytest.mark.parametrize("wrong", ["pri", "prxntxr", "xrinter", "printer1", "0x80070005", "authentXXXion", "", "a"])
+    def test_spellings_name_nothing_for_what_is_too_short_too_far_or_no_word(
+        self, index: KeywordIndex, wrong: str
+    ) -> None:
+        filled(index, entry("a", title="printer prin printer2 0x80070006", body="authentication"))
+        assert [one.surface for one in index.spellings(wrong, ANYTHING, EVERYONE, 5)] == []
+
+    def test_spellings_are_ordered_by_mistakes_then_documents_then_alphabet(self, index: KeywordIndex) -> None:
+        filled(
+            index,
+            entry("a", body="connection connektion connecting"),
+            entry("b", body="connektion"),
+            entry("c", title="connektion", body="connektion connexion"),
+        )
+        found = index.spellings("conneqtion", ANYTHING, EVERYONE, 10)
+        assert [(one.surface, one.mistakes, one.documents) for one in found] == [
+            ("connektion", 1, 3),
+            ("connection", 1, 1),
+            ("connexion", 2, 1),
+        ]
+        assert [one.surface for one in index.spellings("conneqtion", ANYTHING, EVERYONE, 1)] == ["connektion"]
+        assert list(index.spellings("conneqtion", ANYTHING, EVERYONE, 0)) == []
+
+    def test_spellings_are_words_of_documents_that_filter_and_viewer_admit(self, index: KeywordIndex) -> None:
+        secret = {"audience": ("group:board",), "type": ("how-to",)}
+        filled(
+            index,
+            entry("a", body="restructuring", facts=secret),
+            entry("b", body="restructured", facts={**_FACTS, "service": ("vpn",)}),
+        )
+        member = Viewer(name="member")
+        assert [one.surface for one in index.spellings("restructuringg", ANYTHING, EVERYONE, 5)] == ["restructuring"]
+        assert list(index.spellings("restructuringg", ANYTHING, member, 5)) == []
+        vpn = Filter({"service": frozenset({"vpn"})})
+        assert [one.surface for one in index.spellings("restructurde", vpn, member, 5)] == ["restructured"]
+        mail = Filter({"service": frozenset({"mail"})})
+        assert list(index.spellings("restructurde", mail, member, 5)) == []
+
+    def test_spellings_follow_when_documents_come_and_go(self, index: KeywordIndex) -> None:
+        filled(index, entry("a", body="printer"))
+        assert [one.surface for one in index.spellings("pritner", ANYTHING, EVERYONE, 5)] == ["printer"]
+        index.apply([entry("b", body="painter pritners")], ["a"])
+        index.refresh()
+        assert [one.surface for one in index.spellings("pritner", ANYTHING, EVERYONE, 5)] == ["pritners"]
 
     def test_holding_names_documents_with_any_of_identifiers_and_phrases(self, small: KeywordIndex) -> None:
         every = ["a", "b", "c", "nowhere"]

@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 
 from kb.access import may_read_facts
-from kb.protocols.keyword import MAX_TERM_BYTES, MAX_WORD_GROUPS, KeywordEntry
+from kb.protocols.keyword import (
+    MAX_TERM_BYTES,
+    MAX_WORD_GROUPS,
+    SHORTEST_SPELLED,
+    KeywordEntry,
+    Spelling,
+    most_mistakes,
+)
 from kb.queries import (
     DEFAULT_FIELD_WEIGHTS,
     TEXT_FIELDS,
@@ -91,6 +98,22 @@ class MemoryKeywordIndex:
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Count documents with each term."""
         return {term: sum(_has_term(held, term, TEXT_FIELDS) for held in self._seen.values()) for term in terms}
+
+    def spellings(self, surface: str, where: Filter, viewer: Viewer, most: int) -> Sequence[Spelling]:
+        """Compare with every word of every document that is admitted."""
+        counts = Counter(
+            word
+            for held in self._seen.values()
+            if _may_show(held, where, viewer)
+            for word in {word for words in held.entry.surfaces.values() for word in words}
+        )
+        found = [
+            Spelling(word, mistakes, count)
+            for word, count in counts.items()
+            if _may_be_meant(surface, word) and 0 < (mistakes := _mistakes(surface, word)) <= most_mistakes(surface)
+        ]
+        found.sort(key=lambda one: (one.mistakes, -one.documents, one.surface))
+        return found[: max(most, 0)]
 
     def refresh(self) -> None:
         """See what was applied, and count: average length and documents with each term, by field."""
@@ -215,3 +238,23 @@ def _has_phrase_in(held: _Held, phrase: Sequence[str], name: str) -> bool:
     return bool(wanted) and any(
         surfaces[at : at + len(wanted)] == wanted for at in range(len(surfaces) - len(wanted) + 1)
     )
+
+
+def _may_be_meant(one: str, other: str) -> bool:
+    long = min(len(one), len(other)) >= SHORTEST_SPELLED and one.isalpha() and other.isalpha()
+    return long and (one[0] == other[0] or one[1::-1] == other[:2])
+
+
+def _mistakes(one: str, other: str) -> int:
+    """Return the optimal string alignment distance, by its textbook table."""
+    table = [[max(row, column) for column in range(len(other) + 1)] for row in range(len(one) + 1)]
+    for row in range(1, len(one) + 1):
+        for column in range(1, len(other) + 1):
+            table[row][column] = min(
+                table[row - 1][column] + 1,
+                table[row][column - 1] + 1,
+                table[row - 1][column - 1] + (one[row - 1] != other[column - 1]),
+            )
+            if row > 1 and column > 1 and one[row - 2 : row] == other[column - 2 : column][::-1]:
+                table[row][column] = min(table[row][column], table[row - 2][column - 2] + 1)
+    return table[-1][-1]
