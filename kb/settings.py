@@ -31,6 +31,9 @@ class Settings:
     home: Path
     model: str = "all-MiniLM-L6-v2"
     """The encoder: the default model, or the directory of a sentence-transformers model."""
+    multilingual: bool = False
+    """Whether the model knows German as well as English. The default one does not: German questions are then also
+    encoded word by word in English."""
     keyword_engine: str = "tantivy"
     """`tantivy`, or `whoosh` up to about 25,000 documents."""
     base_url: str = ""
@@ -93,10 +96,13 @@ def read_settings(home: Path, environment: Mapping[str, str] | None = None) -> S
     return settings
 
 
-def changed_settings(settings: Settings) -> dict[str, str | int]:
+def changed_settings(settings: Settings) -> dict[str, str | int | bool]:
     """Return name → value of every setting that is not at its default."""
     values = {field.name: (getattr(settings, field.name), field.default) for field in fields(Settings)}
     return {name: value for name, (value, default) in values.items() if name != "home" and value != default}
+
+
+_KINDS = {int: "a whole number", bool: "true or false", str: "text"}
 
 
 def _as_type(name: str, value: object, wanted: type) -> object:
@@ -105,10 +111,10 @@ def _as_type(name: str, value: object, wanted: type) -> object:
             return int(value)
         except ValueError:
             pass
+    if wanted is bool and isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
     if type(value) is not wanted:
-        raise ConfigurationError(
-            f"setting {name} must be {'a whole number' if wanted is int else 'text'}, not {value!r}"
-        )
+        raise ConfigurationError(f"setting {name} must be {_KINDS[wanted]}, not {value!r}")
     return value
 
 

@@ -30,7 +30,7 @@ MOST_WORDS = 10
 """Words of a form: a sentence is no term, and nobody would write it in just these words."""
 MOST_FORMS = 24
 """Forms on one side of a line."""
-LONGEST_LIST = 200_000
+LONGEST_LIST = 100_000
 """Characters of an own list."""
 
 

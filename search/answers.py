@@ -36,6 +36,7 @@ class Reason:
     """Why a result is there.
 
     `type` is `identifier` or `phrase` (`value`, and the `field` that holds it), `matched_words` (`value`),
+    `translated_words`, `synonym` or `corrected_word` (`value` is "word of the query → word of the document"),
     `similar_passage` (`passage`, `similarity`), `same_service` or `same_component` (`value`).
     """
 
@@ -141,7 +142,10 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The answer to a search. `facets`: field → values, the most frequent first, then by value."""
+    """The answer to a search. `facets`: field → values, the most frequent first, then by value.
+
+    `did_you_mean` is the query with misspelled words corrected; it finds something for the same reader and filter.
+    """
 
     status: Status
     retrieval: Retrieval

@@ -15,6 +15,8 @@ SEMANTIC_FLOOR = 0.40
 the right articles lies above it in the same language; of 800 tickets asked of articles on another subject, half found
 nothing above it.
 """
+GERMAN = "de"
+"""The language that is translated for the semantic lane, whose default model knows English alone."""
 EVERYTHING = -1.0
 """A floor under which no cosine lies."""
 
@@ -80,7 +82,9 @@ def gather(
     """
     keyword = lanes.keyword_hits(terms.keyword, depth)
     exact = () if terms.exact.is_empty else lanes.exact_hits(terms.exact, depth)
-    semantic = lanes.semantic_hits(text, semantic_depth, terms.translation)
+    # A second vector costs as much as the first, so it is made only when there is something to find by it.
+    is_needed = terms.translation is not None and (terms.misspellings or lanes.has_more_than(GERMAN))
+    semantic = lanes.semantic_hits(text, semantic_depth, terms.translation if is_needed else None)
     ids = tuple(dict.fromkeys(hit.document_id for hits in (keyword, exact, semantic) for hit in hits))
 
     bm25 = {hit.document_id: hit.score for hit in keyword}

@@ -73,7 +73,9 @@ NOTHING = Expanded()
 class Expander:
     """Looks words up in one vocabulary; immutable, may be used by several threads."""
 
-    def __init__(self, vocabulary: Vocabulary):
+    def __init__(self, vocabulary: Vocabulary, *, translates_texts: bool = True):
+        """`translates_texts`: a German text is also given in English, for a model that knows no German."""
+        self._translates_texts = translates_texts
         self._english_of, self._german_of = _Table("de"), _Table("en")
         self._synonyms = {language: _Table(language) for language in LANGUAGES}
         for german, english in vocabulary.glossary.items():
@@ -115,7 +117,7 @@ class Expander:
                 continue
             length = self._look_up(text, words[at : at + min(runs[at], self._longest)], spoken, found, pieces)
             at += length
-        translation = _replaced(text, pieces) if spoken != "en" and any(piece[2] for piece in pieces) else None
+        translation = _replaced(text, pieces) if pieces and self._translates_texts else None
         return Expanded(tuple(found), translation)
 
     def _look_up(

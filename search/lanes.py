@@ -107,6 +107,15 @@ class Lanes:
 
         return self._guarded("semantic", hits, ())
 
+    def has_more_than(self, language: str) -> bool:
+        """Say whether filter and viewer admit a document in another language; yes when the keyword index is down."""
+        other = {**self._where.excluded, "language": self._where.excluded.get("language", frozenset()) | {language}}
+        try:
+            where = replace(self._where, excluded=other)
+            return self._words().matches(KeywordQuery(), where, self._viewer, ()).total > 0
+        except IndexUnavailable:
+            return True
+
     def newest(self, depth: int) -> Sequence[str]:
         """Return the ids of what filter and viewer admit, the newest first."""
         return self._guarded("keyword", lambda: self._words().newest(self._where, self._viewer, depth), ())

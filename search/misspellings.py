@@ -17,6 +17,9 @@ MOST_CORRECTED = 3
 """Words of a query that are looked up for misspellings: each costs a walk through the words of the index."""
 MOST_MEANT = 2
 """Spellings that are looked up in place of one word."""
+RARE = 2
+FAR_MORE = 50
+"""A word in so few documents is asked about, when so many times as many hold one that is a single slip away."""
 
 Spellings = Callable[[str, int], Sequence[Spelling]]
 """Returns at most so many words of the documents that are spelled almost like one, the nearest first."""
@@ -24,18 +27,22 @@ Spellings = Callable[[str, int], Sequence[Spelling]]
 
 @dataclass(frozen=True, slots=True)
 class Misspelling:
-    """A word of the query between `start` and `end`, and the folded words that may be meant, the likeliest first."""
+    """A word of the query between `start` and `end`, and the folded words that may be meant, the likeliest first.
+
+    `is_unknown` says that no document holds it; else very few do, and far more hold what may be meant.
+    """
 
     start: int
     end: int
     written: str
     meant: tuple[str, ...]
+    is_unknown: bool = True
 
 
 def misspellings(
     text: str, words: Sequence[QueryWord], counts: Mapping[str, int], spellings: Spellings
 ) -> tuple[Misspelling, ...]:
-    """Return the first `MOST_CORRECTED` of `words` that no document holds, with words of the documents for them.
+    """Return the first `MOST_CORRECTED` of `words` that no document or hardly any holds, with what may be meant.
 
     `counts` is in how many documents each term occurs. Compounds of known parts, and everyday words of either language,
     are taken as meant.
@@ -43,16 +50,20 @@ def misspellings(
     found: list[Misspelling] = []
     looked_up = 0
     for word in words:
-        if looked_up == MOST_CORRECTED:
-            break
-        if any(counts.get(term) for term in (*word.alternatives, *word.parts)) or not _may_be_misspelled(word.surface):
+        held = max((counts.get(term, 0) for term in (*word.alternatives, *word.parts)), default=0)
+        if held > RARE or not _may_be_misspelled(word.surface):
             continue
-        looked_up += 1
         near = spellings(word.surface, MOST_MEANT)
+        if held:
+            near = [one for one in near if one.mistakes == 1 and one.documents >= FAR_MORE * held]
         # What is one slip further away than the nearest is another word.
         meant = tuple(one.surface for one in near if one.mistakes == near[0].mistakes)
         if meant:
-            found.append(Misspelling(word.start, word.end, text[word.start : word.end], meant))
+            written = text[word.start : word.end]
+            found.append(Misspelling(word.start, word.end, written, meant, is_unknown=not held))
+        looked_up += 1
+        if looked_up == MOST_CORRECTED:
+            break
     return tuple(found)
 
 

@@ -38,7 +38,7 @@ SHARES: Mapping[ExpansionKind, float] = MappingProxyType(
     {"translated_words": 0.8, "synonym": 0.6, "corrected_word": 0.7}
 )
 """What another form counts beside the word itself."""
-SEVERAL = 0.5
+SEVERAL = 0.25
 """What each word counts of a form that has several, or stands for several."""
 MOST_ADDED = 40
 """Other forms that are looked up, so that a long ticket costs little more for them."""
@@ -55,7 +55,8 @@ class QueryTerms:
     `highlighted` are the terms to mark in answers, `surfaces` maps each of them to the word as folded from the query.
     `is_lookup` says that hardly anything but identifiers was asked for. `expansions` are the other words that are
     looked up too, in text order; `translation` is the text to be near to as well: a German one word by word in English,
-    misspelled words corrected, else `None`. `misspellings` are words that no document holds.
+    misspelled words corrected, else `None`. `misspellings` are words that no document
+    or hardly any holds.
     """
 
     keyword: KeywordQuery
@@ -156,8 +157,8 @@ def _terms(
     frequencies = known.frequencies
     expanded = known.expander.expanded(text, _spans(analysis.identifiers), quoted) if known.expander else NOTHING
     wrong = _wrong(text, analysis, expanded.expansions, title, known, quoted)
-    if wrong:
-        expanded = _with_corrections(text, wrong, expanded, known.expander, quoted)
+    if unknown := [one for one in wrong if one.is_unknown]:
+        expanded = _with_corrections(text, unknown, expanded, known.expander, quoted)
     expansions = _held(expanded.expansions, frequencies)
     if expansions:
         groups = _with_expansions(groups, analysis.words, expansions, title)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kb.analysis.analyse import analyse
+from kb.analysis.analyse import analyse, analyse_query
 from kb.documents import Article, Document, Ticket
 from kb.plain_text import sections, text_fields
 from search.answers import Reason, Snippet
+from search.expansion import Expansion
 from search.fix_side import shortened
 from search.snippets import LENGTH, marked_words
 
 MOST_IDENTIFIERS = 3
 MOST_WORDS = 8
+MOST_OTHER_WORDS = 4
 SIMILAR = 0.40
 """A passage less similar than this says nothing; the floor under which a document is not found by meaning alone."""
 _READ = 100_000
@@ -73,9 +75,40 @@ def phrase_reasons(phrases: Sequence[str]) -> tuple[Reason, ...]:
     return tuple(Reason("phrase", value=phrase) for phrase in phrases)
 
 
-def word_reasons(shown: Snippet, told: Sequence[Reason]) -> tuple[Reason, ...]:
+def other_word_reasons(
+    expansions: Sequence[Expansion], title: str, shown: Snippet, language: str
+) -> tuple[tuple[Reason, ...], frozenset[str]]:
+    """Return which other words stand in title and snippet for words of the query that do not, and those words.
+
+    `translated_words`, `synonym` and `corrected_word` have "word of the query → word of the document" as their value.
+    """
+    held: dict[str, str] = {}
+    for text in (shown.text, title):
+        for word in analyse(text, language).words:
+            for term in word.terms:
+                held.setdefault(term, text[word.start : word.end])
+    found: dict[str, Reason] = {}
+    told: set[str] = set()
+    for one in expansions:
+        own = (word.alternatives for word in analyse_query(one.written).words)
+        if len(found) == MOST_OTHER_WORDS or any(not held.keys().isdisjoint(terms) for terms in own):
+            continue
+        for target in one.targets:
+            words = [next((held[term] for term in word if term in held), None) for word in target.words]
+            if not any(words) or (one.is_whole and not all(words)):
+                continue
+            told.update(word.casefold() for word in words if word)
+            shown_as = words[0] if one.kind == "corrected_word" else target.form
+            found.setdefault(one.written.casefold(), Reason(one.kind, value=f"{one.written} → {shown_as}"))
+            break
+    return tuple(found.values()), frozenset(told)
+
+
+def word_reasons(
+    shown: Snippet, told: Sequence[Reason], told_words: frozenset[str] = frozenset()
+) -> tuple[Reason, ...]:
     """Return the marked words of the snippet, without those that other reasons have told."""
-    known = {reason.value.casefold() for reason in told if reason.value}
+    known = {reason.value.casefold() for reason in told if reason.value} | told_words
     words = [word for word in marked_words(shown) if word.casefold() not in known][:MOST_WORDS]
     return (Reason("matched_words", value=", ".join(words)),) if words else ()
 

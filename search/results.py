@@ -13,7 +13,14 @@ from search.evidence import Evidence
 from search.fix_side import FixSide, fix_side
 from search.query_terms import QueryTerms
 from search.readings import within_reason
-from search.reasons import SIMILAR, identifier_reasons, passage_reasons, phrase_reasons, word_reasons
+from search.reasons import (
+    SIMILAR,
+    identifier_reasons,
+    other_word_reasons,
+    passage_reasons,
+    phrase_reasons,
+    word_reasons,
+)
 from search.snippets import Wanted, snippet
 from search.sources import Sources
 
@@ -120,7 +127,9 @@ class _Making:
         reasons += phrase_reasons(asked.phrases)
         reasons += asked.shared(document)
         if document.id in evidence.keyword:
-            reasons += word_reasons(shown, reasons)
+            others, told = other_word_reasons(asked.terms.expansions, document.title, shown, document.language)
+            reasons += others
+            reasons += word_reasons(shown, reasons, told)
         reasons += passage_reasons(passage, similarity)
         return Result(
             rank=rank,

@@ -18,6 +18,7 @@ from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
 from search.coverage import coverage
+from search.did_you_mean import did_you_mean
 from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, browse, gather
 from search.fusion import COVERED_FIRST, Candidate, fused_search, reordered
 from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
@@ -148,7 +149,16 @@ class Searcher:
             total=total,
             results=results,
             facets=facets,
+            did_you_mean=_proposal(sources, lanes, text, parsed, terms, request),
         )
+
+
+def _proposal(
+    sources: Sources, lanes: Lanes, text: str, parsed: ParsedQuery, terms: QueryTerms, request: SearchRequest
+) -> str | None:
+    if not terms.misspellings or not request.details:
+        return None
+    return did_you_mean(sources, lanes, text.strip(), parsed, terms.misspellings, request.viewer, syntax=request.syntax)
 
 
 def _order(sources: Sources, lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[Sequence[str], float]:

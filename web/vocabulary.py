@@ -21,8 +21,9 @@ class _Built:
 class StoredVocabulary:
     """The vocabulary of one store; may be used by several threads at once."""
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, *, translates_texts: bool = True):
         self._store = store
+        self._translates_texts = translates_texts
         self._lock = threading.Lock()
         self._built: _Built | None = None
 
@@ -39,7 +40,8 @@ class StoredVocabulary:
             with self._lock:
                 built = self._built
                 if built is None or built.own != written:
-                    self._built = built = _Built(written, Expander(vocabulary_of(own)))
+                    expander = Expander(vocabulary_of(own), translates_texts=self._translates_texts)
+                    self._built = built = _Built(written, expander)
         return built.expander
 
     def faults(self, name: ListName, text: str) -> tuple[Fault, ...]:

@@ -47,7 +47,7 @@ class Services:
         self.store = store
         self.encoder = encoder
         self.responses = ResponseLog(store)
-        self.vocabulary = StoredVocabulary(store)
+        self.vocabulary = StoredVocabulary(store, translates_texts=not settings.multilingual)
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
         self._say = say
         self._lock = threading.Lock()

@@ -117,9 +117,9 @@ class KeywordSearch(Protocol):
         admit: none that only others hold.
 
         Both have at least `SHORTEST_SPELLED` letters and nothing but letters; they begin with the same letter, or with
-        the first two exchanged, and are at most `most_mistakes` apart, but not equal. The nearest come first, then those
-        in most documents, then by alphabet; of all words of the index the first `MOST_SPELLINGS` are looked at. Raises
-        IndexUnavailable.
+        the first two exchanged, and are at most `most_mistakes` apart, but not equal. The nearest come first, then
+        those in most documents, then by alphabet; of all words of the index the first `MOST_SPELLINGS` are looked at.
+        Raises IndexUnavailable.
         """
         ...
 

@@ -50,7 +50,10 @@ class Scores(Answer):
 
 
 class Reason(Answer):
-    """Why a result is there. Only the fields that belong to its `type` are answered."""
+    """Why a result is there. Only the fields that belong to its `type` are answered.
+
+    Of `translated_words`, `synonym` and `corrected_word` the value is "word of the query → word of the document".
+    """
 
     type: str
     value: str | None = None
