@@ -84,7 +84,16 @@ def test_a_browser_that_asks_for_german_gets_german_pages(signed_in: FlaskClient
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/?q=vpn", "/?type=ticket", "/similar", "/articles/vpn/verbindung-langsam", "/tickets/mail/1", "/status"],
+    [
+        "/",
+        "/?q=vpn",
+        "/?type=ticket",
+        "/similar",
+        "/articles/vpn/verbindung-langsam",
+        "/tickets/mail/1",
+        "/status",
+        "/vocabulary?find=drucker",
+    ],
 )
 def test_no_german_page_holds_an_english_text(signed_in: FlaskClient, catalog: Catalog, path: str) -> None:
     page = signed_in.get(path, headers={"Accept-Language": "de"}).get_data(as_text=True)

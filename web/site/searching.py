@@ -73,6 +73,7 @@ def search_page() -> str:
         browsing=not text,
         answer=answer,
         facets=facets,
+        proposed=_address(answer.did_you_mean or "", chosen, 1),
         removable=_removable(chosen, text),
         chosen=chosen,
         page=page,
