@@ -15,6 +15,7 @@ from kb.protocols.encoder import Encoder, Vector
 from kb.queries import Filter, Hit, Viewer
 from kb.tickets import parse_upsert, ticket_object
 from search.answers import SearchAnswer, SimilarAnswer
+from search.expansion import Expander
 from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
 from tests.fakes.encoder import FakeEncoder
@@ -30,6 +31,7 @@ class Library:
 
     def __init__(self, *documents: Document):
         self.store = MemoryStore()
+        self.expander: Expander | None = None
         self.encoder = FakeEncoder()
         self.keyword = MemoryKeywordIndex()
         self.vectors = MemoryVectorIndex(replace(self.encoder.recipe, passage_version=PASSAGE_VERSION))
@@ -59,6 +61,7 @@ class Library:
             self.encoder_source if model else no_model,
             passage_text=passage_text,
             clock=lambda: TODAY,
+            vocabulary=lambda: self.expander,
         )
 
     def encoder_source(self) -> Encoder:
@@ -82,7 +85,7 @@ class BrokenKeywordIndex(MemoryKeywordIndex):
     def search(self, *asked: object) -> Sequence[Hit]:  # type: ignore[override]
         raise IndexUnavailable("the keyword index is damaged")
 
-    newest = score = matches = holding = document_frequency = search  # type: ignore[assignment]
+    newest = score = matches = holding = document_frequency = spellings = search  # type: ignore[assignment]
 
 
 class BrokenVectorIndex(MemoryVectorIndex):

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from indexer.manifest import KEYWORD, VECTORS, current_generation
 from search.answers import Resolution
@@ -24,7 +25,16 @@ from web.site.pasting import LONGEST_TITLE, pasted_ticket
 from web.site.words import words
 from web.wiring import Services
 
-PAGES = ["/", "/?q=vpn", "/?type=ticket", "/similar", "/articles/vpn/error-809", "/tickets/mail/1", "/status"]
+PAGES = [
+    "/",
+    "/?q=vpn",
+    "/?type=ticket",
+    "/similar",
+    "/articles/vpn/error-809",
+    "/tickets/mail/1",
+    "/status",
+    "/vocabulary",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -420,3 +430,78 @@ def test_lanes_that_are_down_are_told_in_words() -> None:
     assert lanes_in_words(["semantic"]) == "The search by meaning is down."
     assert lanes_in_words(["identifier", "keyword"]) == "The search by codes and words is down."
     assert lanes_in_words(["identifier", "keyword", "semantic"]) == "The search by codes, words and meaning is down."
+
+
+def _edit(client: FlaskClient, **fields: str) -> TestResponse:
+    """Send the form of the vocabulary as the page that is open now would, with some fields filled in otherwise."""
+    page = client.get("/vocabulary").get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    return client.post("/vocabulary", data={"glossary": "", "synonyms": "", **hidden, **fields})
+
+
+def test_own_words_are_kept_shown_and_used_by_the_next_search(signed_in: FlaskClient) -> None:
+    assert "VPN connection fails" not in signed_in.get("/?q=Heimtunnel&language=en").get_data(as_text=True)
+
+    saved = _edit(signed_in, glossary="Heimtunnel = VPN connection\n# note", synonyms="HRM, time recording")
+
+    assert saved.status_code == 302
+    page = signed_in.get(saved.headers["Location"]).get_data(as_text=True)
+    assert "Saved." in page
+    assert "Heimtunnel = VPN connection\n# note" in page
+    assert "HRM, time recording" in page
+    assert "translated: Heimtunnel → VPN connection" in signed_in.get("/?q=Heimtunnel").get_data(as_text=True)
+
+
+def test_a_faulty_line_is_named_what_was_typed_stays_and_nothing_is_saved(signed_in: FlaskClient) -> None:
+    _edit(signed_in, glossary="Leitstand = control desk")
+
+    answer = _edit(signed_in, glossary="Leitstand = control room\n<b>Warte", synonyms="HRM, time recording")
+    text = answer.get_data(as_text=True)
+
+    assert answer.status_code == 422
+    assert "Line 2:" in text
+    assert "“&lt;b&gt;Warte” lacks “=”" in text
+    assert "Leitstand = control room\n&lt;b&gt;Warte</textarea>" in text
+    assert 'aria-invalid="true"' in text
+    kept = signed_in.get("/vocabulary").get_data(as_text=True)
+    assert "Leitstand = control desk</textarea>" in kept
+    assert "time recording</textarea>" not in kept
+
+
+def test_an_edit_is_refused_when_somebody_else_changed_the_lists_meanwhile(
+    signed_in: FlaskClient, services: Services
+) -> None:
+    page = signed_in.get("/vocabulary").get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    services.vocabulary.put("glossary", "Leitstand = control desk")
+
+    answer = signed_in.post("/vocabulary", data={"glossary": "Warte = control room", "synonyms": "", **hidden})
+
+    assert answer.status_code == 409
+    assert "Somebody else has changed the lists" in answer.get_data(as_text=True)
+    assert "Warte = control room" in answer.get_data(as_text=True)
+    assert services.vocabulary.own()["glossary"] == "Leitstand = control desk"
+
+
+def test_the_vocabulary_is_edited_by_nobody_without_a_session(client: FlaskClient, services: Services) -> None:
+    answer = client.post("/vocabulary", data={"glossary": "a = b", "synonyms": ""})
+
+    assert answer.status_code in (302, 400)
+    assert services.vocabulary.own()["glossary"] == ""
+
+
+def test_shipped_words_can_be_looked_for(signed_in: FlaskClient) -> None:
+    found = signed_in.get("/vocabulary?find=drucker").get_data(as_text=True)
+
+    assert "<td>Drucker = printer" in found
+    assert "No shipped entry" in signed_in.get("/vocabulary?find=xyzzy").get_data(as_text=True)
+
+
+def test_a_misspelled_query_leads_to_the_corrected_one_with_its_filters(signed_in: FlaskClient) -> None:
+    page = signed_in.get("/?q=conection&language=en").get_data(as_text=True)
+
+    assert 'Did you mean <a href="/?q=connection&amp;language=en">connection</a>?' in page
+    assert "corrected: conection → connection" in page
+    german = signed_in.get("/?q=conection", headers={"Accept-Language": "de"}).get_data(as_text=True)
+    assert 'Meinten Sie <a href="/?q=connection">connection</a>?' in german
+    assert "Did you mean" not in signed_in.get("/?q=connection").get_data(as_text=True)

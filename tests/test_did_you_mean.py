@@ -1,0 +1,110 @@
+"""Misspelled words are looked up as what they may mean, and the corrected query is proposed when it finds something."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.documents import Article, Ticket
+from kb.queries import Filter, Viewer
+from search.misspellings import FAR_MORE
+from tests.library import Library, ids
+
+PRINTER = Article(id="p", title="Printer offline", body="The Spooler of OneDrive hangs, ORA-12154.", kind="how-to")
+MUELLER = Article(id="m", title="Zugang für Müllerstraße", body="Größe ändern", kind="how-to", language="de")
+SECRET = Article(id="s", title="Restructuring", body="x", kind="how-to", audience="group:board")
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library(PRINTER, MUELLER, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("typed", "proposed"),
+    [
+        ("pritner", "printer"),
+        ("rpinter offline", "printer offline"),
+        ("Pritner offline", "Printer offline"),
+        ("PRITNER", "PRINTER"),
+        ("onedrvie", "onedrive"),
+        ("Onedrvie", "OneDrive"),
+        ("sposler", "spooler"),
+        ("grösse änderm", "grösse ändern"),
+        ("pritner spoler", "printer spooler"),
+        ("service:x OR pritner", None),
+    ],
+)
+def test_the_corrected_query_is_proposed_as_the_documents_write_it(
+    library: Library, typed: str, proposed: str | None
+) -> None:
+    assert library.search(typed, floor=0.99).did_you_mean == proposed
+
+
+@pytest.mark.parametrize("typed", ["printer", "ORA-12155", "0x8007000", "xyzzyx", "pri", "printerprinter", "", "nicht"])
+def test_nothing_is_proposed_for_known_words_identifiers_and_what_is_like_nothing(library: Library, typed: str) -> None:
+    assert library.search(typed, floor=0.99).did_you_mean is None
+
+
+def test_a_misspelled_word_finds_what_was_meant_and_the_result_says_so(library: Library) -> None:
+    answer = library.search("pritner", floor=0.99)
+
+    assert ids(answer) == ["p"]
+    told = [(one.type, one.value) for one in answer.results[0].reasons if one.value]
+    assert told == [("corrected_word", "pritner → Printer")]
+
+
+def test_a_proposal_finds_something_when_it_is_followed(library: Library) -> None:
+    proposed = library.search("pritner", floor=0.99).did_you_mean
+
+    assert proposed
+    assert library.search(proposed, floor=0.99).total == 1
+
+
+def test_nothing_is_proposed_that_finds_nothing_within_the_filter(library: Library) -> None:
+    german = Filter({"language": frozenset({"de"})})
+
+    assert library.search("pritner", filter=german, floor=0.99).did_you_mean is None
+    assert library.search("pritner language:de", floor=0.99).did_you_mean is None
+    assert library.search("pritner language:en", floor=0.99).did_you_mean == "printer language:en"
+
+
+def test_no_word_of_a_document_that_the_reader_may_not_read_is_proposed(library: Library) -> None:
+    member = Viewer("member")
+
+    assert library.search("restructurign", floor=0.99).did_you_mean == "restructuring"
+    answer = library.search("restructurign", viewer=member, floor=0.99)
+    assert (answer.did_you_mean, ids(answer)) == (None, [])
+
+
+def test_filters_phrases_and_exclusions_stay_as_they_were_typed(library: Library) -> None:
+    assert library.search("pritner -pritner", floor=0.99).did_you_mean == "printer -pritner"
+    assert library.search('"pritner" offline', floor=0.99).did_you_mean is None
+
+
+def test_a_rare_word_is_asked_about_when_far_more_documents_hold_one_that_is_a_slip_away() -> None:
+    rare = Article(id="rare", title="Gatewax broken", body="x", kind="how-to")
+    many = [Article(id=f"g{n}", title=f"Gateway {n}", body="x", kind="how-to") for n in range(FAR_MORE)]
+
+    asked = Library(rare, *many).search("gatewax", floor=0.99)
+    assert asked.did_you_mean == "gateway"
+    assert ids(asked) == ["rare"]
+    assert Library(rare, *many[1:]).search("gatewax", floor=0.99).did_you_mean is None
+
+
+def test_only_the_title_of_a_ticket_is_corrected(library: Library) -> None:
+    def reasons(title: str, description: str) -> list[str | None]:
+        ticket = Ticket(source="mail", external_id="1", title=title, description=description)
+        return [one.value for result in library.similar(ticket, floor=0.99).results for one in result.reasons]
+
+    assert "pritner → Printer" in reasons("pritner broken", "")
+    assert reasons("unheard", "pritner broken") == []
+
+
+def test_nothing_is_proposed_when_the_keyword_index_is_down(library: Library) -> None:
+    from kb.access import SHELL
+    from search.searcher import SearchRequest
+
+    answer = library.searcher(keyword=False).search(SearchRequest(text="pritner", viewer=SHELL))
+
+    assert answer.did_you_mean is None
+    assert "keyword" in answer.retrieval.degraded

@@ -1,0 +1,200 @@
+"""Other words for those of a query: translations, synonyms, parts of compounds; and what they are worth."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.documents import Article, Ticket
+from kb.queries import Filter, Viewer
+from kb.vocabulary import Vocabulary
+from search.expansion import LONGEST_EXPANDED, Expander
+from search.query_terms import MOST_ADDED, search_terms, ticket_terms
+from search.syntax import parse
+from tests.library import Library, ids
+
+VOCABULARY = Vocabulary(
+    glossary={
+        "Drucker": ("printer",),
+        "drucken": ("print",),
+        "Druck": ("pressure",),
+        "Warteschlange": ("queue",),
+        "Postfach": ("mailbox",),
+        "freigegebenes Postfach": ("shared mailbox",),
+        "freigeben": ("release",),
+        "Zugriff verweigert": ("access denied",),
+        "Netzwerk": ("network",),
+        "Störung": ("outage", "disruption"),
+        "Straße": ("street",),
+        "leer": ("empty",),
+    },
+    synonyms=(("MFA", "multi-factor authentication"), ("VM", "virtual machine")),
+)
+EXPANDER = Expander(VOCABULARY)
+PRINTER = Article(id="en/printer", title="Printer prints blank pages", body="Clean the heads.", kind="how-to")
+MAILBOX = Article(id="en/mailbox", title="Open a shared mailbox", body="Add it in the client.", kind="how-to")
+DRUCKER = Article(
+    id="de/drucker", title="Drucker druckt leere Seiten", body="Den Kopf reinigen.", kind="how-to", language="de"
+)
+FACTOR = Article(id="en/mfa", title="Set up multi-factor authentication", body="Use the app.", kind="how-to")
+
+
+@pytest.fixture
+def library() -> Library:
+    library = Library(PRINTER, MAILBOX, DRUCKER, FACTOR)
+    library.expander = EXPANDER
+    return library
+
+
+def found(text: str) -> list[tuple[str, str, list[str]]]:
+    expanded = EXPANDER.expanded(text)
+    return [(one.kind, one.written, [target.form for target in one.targets]) for one in expanded.expansions]
+
+
+@pytest.mark.parametrize("written", ["Drucker", "drucker", "DRUCKER", "Druckern", "Druckers"])
+def test_an_inflected_german_word_has_its_own_translation_and_not_that_of_a_word_like_it(written: str) -> None:
+    assert found(f"Der {written} ist leer")[0] == ("translated_words", written, ["printer"])
+
+
+def test_an_english_word_is_called_by_its_german_one() -> None:
+    assert found("the printers are offline") == [("translated_words", "printers", ["Drucker"])]
+
+
+def test_a_form_of_several_words_is_found_whole_and_inflected() -> None:
+    assert found("Wie öffne ich freigegebene Postfächer") == [
+        ("translated_words", "freigegebene Postfächer", ["shared mailbox"])
+    ]
+    assert found("Die Postfächer sind nicht freigegeben. Und leer")[0][2] == ["mailbox"]
+
+
+def test_words_on_either_side_of_a_full_stop_are_no_form() -> None:
+    assert ("translated_words", "Zugriff verweigert", ["access denied"]) in found("Der Zugriff verweigert mir das Netz")
+    assert found("Kein Zugriff. Verweigert sich der Dienst") == []
+
+
+def test_a_compound_that_is_not_listed_is_translated_by_its_parts() -> None:
+    assert found("Die Druckerwarteschlange ist voll")[0] == (
+        "translated_words",
+        "Druckerwarteschlange",
+        ["printer queue"],
+    )
+    assert found("Es gibt eine Netzwerkstörung")[0][2] == ["network outage"]
+
+
+@pytest.mark.parametrize("street", ["Straße", "Strasse", "STRASSE", "Straßen"])
+def test_sharp_s_and_double_s_are_one_word(street: str) -> None:
+    assert found(f"Die {street} ist leer")[0][2] == ["street"]
+
+
+def test_an_abbreviation_stands_for_its_words_and_they_for_it() -> None:
+    assert ("synonym", "MFA", ["multi-factor authentication"]) in found("MFA token is lost")
+    assert ("synonym", "multi-factor authentication", ["MFA"]) in found("set up multi-factor authentication")
+
+
+def test_a_german_text_is_given_word_by_word_in_english_and_unknown_words_stay() -> None:
+    assert EXPANDER.expanded("Der Drucker Xerox7 ist leer").translation == "the printer Xerox7 is empty"
+    assert EXPANDER.expanded("the printer is empty").translation is None
+    assert Expander(VOCABULARY, translates_texts=False).expanded("Der Drucker ist leer").translation is None
+
+
+def test_text_in_another_language_is_left_alone() -> None:
+    assert EXPANDER.expanded("El servidor de correo no responde y los usuarios no pueden entrar").expansions == ()
+
+
+def test_identifiers_quoted_phrases_and_excluded_words_are_not_expanded() -> None:
+    quoted = search_terms(parse('"Drucker" ist leer'), None, EXPANDER)
+    excluded = search_terms(parse("Warteschlange ist leer -Drucker"), None, EXPANDER)
+
+    assert [one.written for one in quoted.expansions] == ["leer"]
+    assert "printer" not in excluded.keyword.excluded
+    assert "Drucker" not in [one.written for one in excluded.expansions]
+    assert EXPANDER.expanded("Drucker leer", [(0, 7)]).expansions[0].written == "leer"
+
+
+def test_words_that_no_document_holds_are_not_added() -> None:
+    terms = search_terms(parse("Drucker Störung"), lambda terms: {"printer": 3, "disrupt": 1}, EXPANDER)
+
+    assert [target.form for one in terms.expansions for target in one.targets] == ["printer", "disruption"]
+
+
+def test_a_translation_counts_less_than_the_word_itself() -> None:
+    group = search_terms(parse("Drucker ist leer"), None, EXPANDER).keyword.words[0]
+    shares = dict(zip(group.terms, group.shares, strict=True))
+
+    assert shares["printer"] < shares["drucker"] == 1.0
+
+
+def test_a_long_ticket_has_few_words_added() -> None:
+    glossary = {f"Wort{chr(97 + number // 26)}{chr(97 + number % 26)}": (f"word{number}",) for number in range(300)}
+    terms = ticket_terms(
+        "Der Drucker ist nicht mehr zu sehen", " ".join(glossary), None, Expander(Vocabulary(glossary))
+    )
+
+    assert 0 < sum(len(one.targets) for one in terms.expansions) <= MOST_ADDED
+
+
+def test_the_end_of_a_very_long_text_is_not_looked_up() -> None:
+    text = "Der Server ist aus. " * (LONGEST_EXPANDED // 20) + "Drucker"
+
+    assert EXPANDER.expanded(text).expansions == ()
+
+
+def test_a_german_question_finds_the_english_article_and_says_by_which_words(library: Library) -> None:
+    answer = library.search("Wie öffne ich ein freigegebenes Postfach", floor=0.99)
+
+    assert ids(answer) == ["en/mailbox"]
+    assert [(one.type, one.value) for one in answer.results[0].reasons if one.value] == [
+        ("translated_words", "freigegebenes Postfach → shared mailbox")
+    ]
+
+
+def test_an_english_question_finds_the_german_article(library: Library) -> None:
+    answer = library.search("the printer is empty", filter=Filter({"language": frozenset({"de"})}), floor=0.99)
+
+    assert ids(answer) == ["de/drucker"]
+    assert ("translated_words", "printer → Drucker") in [(one.type, one.value) for one in answer.results[0].reasons]
+
+
+def test_a_result_that_holds_the_word_itself_tells_of_no_translation(library: Library) -> None:
+    answer = library.search("Drucker", floor=0.99)
+
+    reasons = {result.id: [one.type for one in result.reasons] for result in answer.results}
+    assert "translated_words" not in reasons["de/drucker"]
+    assert "translated_words" in reasons["en/printer"]
+
+
+def test_an_abbreviation_finds_the_words_that_it_stands_for(library: Library) -> None:
+    answer = library.search("MFA", floor=0.99)
+
+    assert ids(answer) == ["en/mfa"]
+    assert ("synonym", "MFA → multi-factor authentication") in [(r.type, r.value) for r in answer.results[0].reasons]
+
+
+def test_a_german_ticket_finds_the_english_article(library: Library) -> None:
+    ticket = Ticket(source="mail", external_id="1", title="Drucker ist leer", description="", language="de")
+
+    answer = library.similar(ticket, floor=0.99)
+
+    assert "en/printer" in ids(answer)
+    reasons = next(result for result in answer.results if result.id == "en/printer").reasons
+    assert ("translated_words", "Drucker → printer") in [(one.type, one.value) for one in reasons]
+
+
+def test_a_german_question_is_encoded_a_second_time_only_for_documents_in_another_language(library: Library) -> None:
+    asked: list[str] = []
+    encode = library.encoder.encode_query
+    library.encoder.encode_query = lambda text: asked.append(text) or encode(text)  # type: ignore[method-assign,func-returns-value]
+
+    library.search("Der Drucker ist leer")
+    assert asked == ["Der Drucker ist leer", "the printer is empty"]
+    asked.clear()
+    library.search("Der Drucker ist leer", filter=Filter({"language": frozenset({"de"})}))
+    assert asked == ["Der Drucker ist leer"]
+
+
+def test_nothing_that_the_reader_may_not_read_is_found_by_a_translation() -> None:
+    secret = Article(id="s", title="Printer of the board", body="x", kind="how-to", audience="group:board")
+    library = Library(secret)
+    library.expander = EXPANDER
+
+    assert ids(library.search("Drucker leer", floor=0.99)) == ["s"]
+    assert ids(library.search("Drucker leer", viewer=Viewer("member"), floor=0.99)) == []
