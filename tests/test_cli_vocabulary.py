@@ -71,7 +71,8 @@ def test_shipped_lists_are_shown_in_the_form_in_which_they_can_be_written(home: 
     synonyms = run("--home", home, "synonyms", "show", "--shipped").out
 
     assert "\nDrucker = printer" in glossary
-    assert run("--home", home, "glossary", "set", "-", stdin=glossary.encode()).code in (0, 1)
+    some = "\n".join(glossary.splitlines()[:500])
+    assert run("--home", home, "glossary", "set", "-", stdin=some.encode()).out.startswith("500 lines are kept")
     assert run("--home", home, "synonyms", "set", "-", stdin=synonyms.encode()).code == 0
 
 
