@@ -17,8 +17,8 @@ from typing import Literal
 from kb.analysis.analyse import LANGUAGES, Word, analyse
 from kb.analysis.compounds import split_compound
 from kb.analysis.folding import without_umlauts
-from kb.analysis.lists import word_lines
-from kb.analysis.stems import stem
+from kb.analysis.lists import word_lines, word_list
+from kb.analysis.stems import stem, stop_words
 from kb.analysis.words import is_stop_word, surface_of
 from kb.language import detect_language
 from kb.vocabulary import Vocabulary
@@ -28,6 +28,10 @@ MOST_TARGETS = 4
 """Other forms taken of each word, those that stand first in the lists."""
 LONGEST_EXPANDED = 3_000
 """Characters of a text whose words are looked up: a ticket says what it is about long before."""
+FEW_WORDS = 16
+"""Words of a text whose language is looked for in the vocabulary too; a longer one shows it by its look."""
+SHORTEST_GERMAN = 5
+"""Letters of a term that makes a text German: shorter ones may be English words that the vocabulary does not know."""
 _LINKS = ("", "s", "n", "en")
 _WORDS = re.compile(r"(?![eE]-)[^\W\d_]+(?:[ -](?![eE]-)[^\W\d_]+)*")
 _SPACES = re.compile("[ -]")
@@ -60,11 +64,13 @@ class Expansion:
 class Expanded:
     """What was found: expansions in text order, and the text word by word in English when it is German, else `None`.
 
-    In the translation word order stays, and so do words that the glossary does not know.
+    In the translation word order stays, and so do words that the glossary does not know. `language` is "" where neither
+    the look of the words nor the glossary tells it.
     """
 
     expansions: tuple[Expansion, ...] = ()
     translation: str | None = None
+    language: str = ""
 
 
 NOTHING = Expanded()
@@ -103,6 +109,8 @@ class Expander:
         if spoken not in ("en", "de", ""):
             return NOTHING
         words = analyse(text, "en").words
+        if spoken != "de" and len(words) <= FEW_WORDS:
+            spoken = self._spoken([word.surface for word in words], spoken)
         free = [
             word.surface not in kept and not any(start < word.end and word.start < end for start, end in identifiers)
             for word in words
@@ -118,7 +126,22 @@ class Expander:
             length = self._look_up(text, words[at : at + min(runs[at], self._longest)], spoken, found, pieces)
             at += length
         translation = _replaced(text, pieces) if pieces and self._translates_texts else None
-        return Expanded(tuple(found), translation)
+        return Expanded(tuple(found), translation, spoken)
+
+    def _spoken(self, surfaces: Sequence[str], looks: str) -> str:
+        """Return the language of a short text that does not look German: product names make German ones look English.
+
+        A joining word and a term that only the German side knows make it German, one of them leaves it open.
+        """
+        joining = any((one,) in self._function_words and one not in _english_words() for one in surfaces)
+        named = any(
+            len(one) >= SHORTEST_GERMAN and self._english_of.holds(one) and not self._german_of.others((one,))
+            for one in surfaces
+            if one not in _english_words()
+        )
+        if joining and named:
+            return "de"
+        return "" if joining or named else looks
 
     def _look_up(
         self,
@@ -215,6 +238,10 @@ class _Table:
         nearest = (others for (_, others), likeness in zip(held, alike, strict=True) if likeness == best)
         return tuple(dict.fromkeys(one for others in nearest for one in others))
 
+    def holds(self, word: str) -> bool:
+        """Say whether a folded word is a form as it stands."""
+        return any(form == (word,) for form, _ in self._held.get(self._key((word,)), ()))
+
     def _key(self, said: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(stem(word, self._language) for word in said)
 
@@ -283,3 +310,8 @@ def _function_words() -> Mapping[tuple[str, ...], str]:
         for form in german.split(","):
             found.setdefault(_surfaces(form.strip()), english.strip())
     return found
+
+
+@lru_cache(maxsize=1)
+def _english_words() -> frozenset[str]:
+    return word_list("common_en") | stop_words("en")

@@ -141,7 +141,7 @@ class Searcher:
                 took_ms=round((time.perf_counter() - started) * 1000),
             ),
             query=AskedQuery(
-                language=detect_language(parsed.text),
+                language=terms.language or detect_language(parsed.text),
                 identifiers=tuple(written for written, _ in asked.identifiers[:MOST_IDENTIFIERS_TOLD]),
                 truncated=len(request.text) > len(text),
                 problems=parsed.problems,

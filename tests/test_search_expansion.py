@@ -198,3 +198,27 @@ def test_nothing_that_the_reader_may_not_read_is_found_by_a_translation() -> Non
 
     assert ids(library.search("Drucker leer", floor=0.99)) == ["s"]
     assert ids(library.search("Drucker leer", viewer=Viewer("member"), floor=0.99)) == []
+
+
+def test_a_ticket_has_synonyms_only_for_words_that_no_document_holds() -> None:
+    def synonyms(held: dict[str, int]) -> list[str]:
+        held = {"multi": 1, "factor": 1, "authent": 1, "token": 1, **held}
+        terms = ticket_terms("MFA token is lost", "", lambda terms: held, EXPANDER)
+        return [one.written for one in terms.expansions if one.kind == "synonym"]
+
+    assert synonyms({}) == ["MFA"]
+    assert synonyms({"mfa": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Drucker offline nach Windows-Update", "de"),
+        ("Drucker offline", "de"),
+        ("Postfach Outlook server", ""),
+        ("printer offline after Windows update", "en"),
+        ("Der Drucker ist leer", "de"),
+    ],
+)
+def test_german_with_english_product_names_is_told_by_the_vocabulary(text: str, language: str) -> None:
+    assert EXPANDER.expanded(text).language == language

@@ -111,4 +111,4 @@ def _shipped_with(looked_for: str) -> list[tuple[str, str]]:
     lines = [(_("Glossary"), f"{german} = {', '.join(english)}") for german, english in shipped.glossary.items()]
     lines += [(_("Synonyms"), ", ".join(group)) for group in shipped.synonyms]
     found = [(kind, line) for kind, line in lines if wanted in same_form(line)]
-    return sorted(found, key=lambda one: not same_form(one[1]).startswith(wanted))
+    return sorted(found, key=lambda one: (not same_form(one[1]).startswith(wanted), len(one[1])))
