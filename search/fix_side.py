@@ -32,6 +32,12 @@ _RESOLUTION = re.compile(
 )
 _ROOT_CAUSE = re.compile(r"(?:root cause|cause|reason|grundursache|ursache)", re.IGNORECASE)
 _WORKAROUND = re.compile(r"(?:workaround|temporary fix|umgehung|problemumgehung|behelfslösung)", re.IGNORECASE)
+_MITIGATION = re.compile(r"mitigation", re.IGNORECASE)
+_NOTHING_YET = re.compile(
+    r"[\s*_#>]*(?:there is |es gibt )?(?:no\b|none\b|not yet\b|tbd\b|pending\b|unknown\b|keine?\b|noch (?:nicht|kein))",
+    re.IGNORECASE,
+)
+"""How a section begins that says that there is no fix."""
 _NUMBER = re.compile(r"^\d+[.)]?\s+")
 
 
@@ -58,6 +64,17 @@ def fix_side(document: Document, as_of: datetime | None = None) -> FixSide:
     return _of_article(document)
 
 
+def is_resolved(ticket: Ticket, as_of: datetime | None = None) -> bool:
+    """Say whether a ticket was resolved before `as_of`, or by now; the time is that of `fix_side`."""
+    return not ticket.is_open and was_known(ticket, as_of)
+
+
+def was_known(ticket: Ticket, as_of: datetime | None) -> bool:
+    """Say whether what a ticket says of its fix was known before `as_of`; without `as_of` it is."""
+    learned_at = ticket.resolved_at or ticket.updated_at
+    return as_of is None or (learned_at is not None and learned_at < as_of)
+
+
 def shortened(text: str, longest: int = LONGEST_SUMMARY) -> str:
     """Return the text on one line, cut at a word with an ellipsis when it is longer."""
     line = " ".join(text[: longest * 4].split())
@@ -68,8 +85,7 @@ def shortened(text: str, longest: int = LONGEST_SUMMARY) -> str:
 
 
 def _of_ticket(ticket: Ticket, as_of: datetime | None) -> FixSide:
-    learned_at = ticket.resolved_at or ticket.updated_at
-    if as_of is not None and (learned_at is None or learned_at >= as_of):
+    if not was_known(ticket, as_of):
         return FixSide(status="open")
     kind = resolution_kind(ticket.resolution_code, ticket.resolution)
     resolution = None
@@ -84,20 +100,22 @@ def _of_ticket(ticket: Ticket, as_of: datetime | None) -> FixSide:
 
 
 def _of_article(article: Article) -> FixSide:
-    fixes, causes, workarounds = [], [], []
+    fixes: list[tuple[str, str]] = []
+    causes, workarounds = [], []
     for heading, markdown in _raw_sections(article.body[:_READ]):
         name = _NUMBER.sub("", heading)
         if _WORKAROUND.match(name):
             workarounds.append(markdown)
         elif _RESOLUTION.match(name):
-            fixes.append(markdown)
+            fixes.append((_kind_of(name, markdown), markdown))
         elif _ROOT_CAUSE.match(name):
             causes.append(markdown)
     stated = article.extra.get("resolution_kind")
     kind = stated if isinstance(stated, str) and stated in RESOLUTION_KINDS else None
     resolution = None
     if fixes:
-        resolution = _resolution(kind or "none", fixes[0], is_markdown=True)
+        found, markdown = fixes[0]
+        resolution = _resolution(kind or found, markdown, is_markdown=True)
     elif workarounds and kind in (None, "workaround"):
         resolution = _resolution("workaround", workarounds[0], is_markdown=True)
     elif kind is not None and kind != "none":
@@ -117,6 +135,15 @@ def _of_article(article: Article) -> FixSide:
         status=status,
         resolved_at=resolved_at,
     )
+
+
+def _kind_of(heading: str, markdown: str) -> str:
+    """Return the kind of the fix that a section tells of, for an article that states none."""
+    if not markdown.strip() or _NOTHING_YET.match(markdown):
+        return "none"
+    if _MITIGATION.match(heading) or resolution_kind(None, markdown) == "workaround":
+        return "workaround"
+    return "permanent_fix"
 
 
 def _resolution(kind: str, text: str, *, is_markdown: bool = False) -> Resolution:

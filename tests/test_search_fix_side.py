@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.documents import Article, Ticket
 from search.answers import Resolution
-from search.fix_side import LONGEST_SUMMARY, fix_side, shortened
+from search.fix_side import LONGEST_SUMMARY, fix_side, is_resolved, shortened
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -89,7 +90,7 @@ def test_fix_side_of_an_article_is_in_its_sections(
     )
     assert fix.root_cause == "A stale file."
     assert fix.workaround == "Restart."
-    assert fix.resolution == Resolution("none", "Delete it.", ("Stop it.", "Delete file."))
+    assert fix.resolution == Resolution("permanent_fix", "Delete it.", ("Stop it.", "Delete file."))
     assert fix.resolution is not None
     assert fix.resolution.markdown.startswith("Delete it.")
 
@@ -141,7 +142,7 @@ def test_fix_side_of_other_articles_has_no_state() -> None:
 )
 def test_fix_side_of_any_text_keeps_its_kind_and_stays_short(body: str) -> None:
     for document, kind in (
-        (_article(f"## Resolution\n{body}"), "none"),
+        (_article(f"## Resolution\n{body}", resolution_kind="workaround"), "workaround"),
         (Ticket(source="d", external_id="1", title="x", resolution=body, resolution_code="fixed"), "permanent_fix"),
     ):
         resolution = fix_side(document).resolution
@@ -158,3 +159,37 @@ def test_shortened_text_keeps_within_its_length(text: str, longest: int) -> None
     assert "\n" not in short
     if len(" ".join(text.split())) <= longest:
         assert short == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"),
+    [
+        ("## Resolution\n\n1. Delete the file.\n2. Restart.\n", "permanent_fix"),
+        ("## Lösung\n\nDie Datei löschen.\n", "permanent_fix"),
+        ("## Fix\n\nNone.\n", "none"),
+        ("## Workaround\n\n1. Use the other printer.\n", "workaround"),
+        ("## Mitigation\n\nMove the load to the second node.\n", "workaround"),
+        ("## Resolution\n\n**Workaround:** use the other printer.\n", "workaround"),
+        ("## Resolution\n\nThere is no fix yet; the vendor works on it.\n", "none"),
+        ("## Behebung\n\nNoch nicht behoben.\n", "none"),
+        ("## Resolution\n\nNormally a restart is enough.\n", "permanent_fix"),
+        ("## Resolution\n\n## Notes\n", "none"),
+    ],
+)
+def test_kind_of_a_fix_comes_from_its_section_when_the_article_states_none(section: str, kind: str) -> None:
+    resolution = fix_side(_article(f"# A\n\nIntro.\n\n{section}")).resolution
+    assert (resolution.kind if resolution else None) == kind
+
+
+def test_kind_of_a_fix_is_what_the_article_states() -> None:
+    body = "# A\n\nIntro.\n\n## Resolution\n\n1. Set the option.\n"
+    resolution = fix_side(_article(body, resolution_kind="configuration_change")).resolution
+    assert resolution is not None and resolution.kind == "configuration_change"
+
+
+def test_a_ticket_was_resolved_before_a_time_only_when_it_was_learned_before_it() -> None:
+    assert is_resolved(TICKET) and is_resolved(TICKET, MAY)
+    assert not is_resolved(TICKET, MARCH)
+    assert not is_resolved(replace(TICKET, status="in progress"), MAY)
+    assert not is_resolved(replace(TICKET, resolved_at=None), MAY)
+    assert is_resolved(replace(TICKET, resolved_at=None))
