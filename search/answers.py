@@ -37,7 +37,8 @@ class Reason:
 
     `type` is `identifier` or `phrase` (`value`, and the `field` that holds it), `matched_words` (`value`),
     `translated_words`, `synonym` or `corrected_word` (`value` is "word of the query → word of the document"),
-    `similar_passage` (`passage`, `similarity`), `same_service` or `same_component` (`value`).
+    `similar_passage` (`passage`, `similarity`), `same_service` or `same_component` (`value`), or `prior_feedback`: how
+    many found it `helpful` or `not_helpful`, and how many problems were `resolved_by` it.
     """
 
     type: str
@@ -45,6 +46,9 @@ class Reason:
     field: str | None = None
     passage: str | None = None
     similarity: float | None = None
+    helpful: int | None = None
+    not_helpful: int | None = None
+    resolved_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +162,16 @@ class SearchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A value that similar tickets had; `support` is how many of them."""
+    """A value that similar resolved tickets had.
+
+    `confidence` is the calibrated probability that it is right. `support` of the `voters`, the similar tickets that
+    have any value, have this one.
+    """
 
     value: str
     confidence: float
     support: int
+    voters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +189,11 @@ _NO_SUGGESTIONS: Mapping[str, tuple[Suggestion, ...]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class SimilarAnswer:
-    """The answer to a ticket. Nothing is suggested and no incident told yet."""
+    """The answer to a ticket.
+
+    `suggestions`: `assignment_group` and `tier` → values, the most probable first; a field for which nothing can be
+    suggested is not there. No incident is told yet.
+    """
 
     status: Status
     retrieval: Retrieval

@@ -11,6 +11,7 @@ from kb.queries import Viewer
 from search.answers import Reason, Relationship, Result
 from search.evidence import Evidence
 from search.fix_side import FixSide, fix_side
+from search.prior import prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
 from search.readings import within_reason
 from search.reasons import (
@@ -33,7 +34,8 @@ _LONGEST_IDENTIFIER = 200
 class Asked:
     """What results are made for: the query as text and terms, who asks, and as of when.
 
-    `relate` and `shared` add what only a ticket's results have: their relationship, and what they have in common.
+    `relate` and `shared` add what only a ticket's results have: their relationship, and what they have in common;
+    `ticket_id` is that ticket, whose own links tell nothing.
     `with_fix` lets snippets and reasons quote a ticket's resolution. Without `details` nothing is worked out
     for display.
     """
@@ -43,6 +45,7 @@ class Asked:
     viewer: Viewer
     phrases: tuple[str, ...] = ()
     as_of: datetime | None = None
+    ticket_id: str | None = None
     with_fix: bool = True
     details: bool = True
     relate: Callable[[Document, FixSide, Evidence], Relationship | None] = lambda document, fix, evidence: None
@@ -72,15 +75,23 @@ def page_of_results(
         held = sources.store.documents(wanted, asked.viewer)
         found.extend(held[one] for one in wanted if one in held)
         at += len(wanted)
-    making = _Making(sources, evidence, asked)
+    shown = found[:limit]
+    making = _Making(sources, evidence, asked, shown if asked.details else ())
     make = making.result if asked.details else making.bare_result
-    return tuple(make(document, rank) for rank, document in enumerate(found[:limit], offset + 1))
+    return tuple(make(document, rank) for rank, document in enumerate(shown, offset + 1))
 
 
 class _Making:
     """Makes the results of one answer."""
 
-    def __init__(self, sources: Sources, evidence: Evidence, asked: Asked):
+    def __init__(self, sources: Sources, evidence: Evidence, asked: Asked, shown: Sequence[Document]):
+        self._prior = prior_feedback(
+            sources.store,
+            {document.id: document for document in shown},
+            asked.viewer,
+            as_of=asked.as_of,
+            asked=asked.ticket_id,
+        )
         self._sources = sources
         self._evidence = evidence
         self._asked = asked
@@ -131,6 +142,7 @@ class _Making:
             reasons += others
             reasons += word_reasons(shown, reasons, told)
         reasons += passage_reasons(passage, similarity)
+        reasons += prior_reasons(self._prior.get(document.id))
         return Result(
             rank=rank,
             id=document.id,

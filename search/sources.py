@@ -13,6 +13,7 @@ from kb.queries import Viewer
 from kb.reporting import Clock
 from search.expansion import Expander
 from search.lanes import EncoderSource
+from search.prior import PriorStore
 from search.readings import Readings
 
 OLDEST_LOOKED_AT = 200
@@ -27,7 +28,7 @@ VocabularySource = Callable[[], Expander | None]
 """Returns what looks up other words as the vocabulary is now; `None` where there is none."""
 
 
-class ReadStore(DocumentStore, ChangeLog, Protocol):
+class ReadStore(DocumentStore, ChangeLog, PriorStore, Protocol):
     """The parts of the store that answers need."""
 
     def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:

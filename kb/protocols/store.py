@@ -162,6 +162,16 @@ class TicketStore(Protocol):
         """
         ...
 
+    def links_to_each(
+        self, document_ids: Sequence[str], types: Sequence[str], most: int, before: datetime | None = None
+    ) -> Mapping[str, Sequence[tuple[str, Link]]]:
+        """Return document id → (ticket id, link) of at most `most` links of these types to it, for those that have any;
+        the latest first, then those without a time, ordered by ticket id where equal.
+
+        Links made at or after `before` are left out; those without a time are not.
+        """
+        ...
+
     def erase_ticket(self, ticket_id: str) -> bool:
         """Delete and also forget its text everywhere: vectors, logs, feedback; the tombstone keeps the id alone.
 
@@ -292,6 +302,11 @@ class AccessStore(Protocol):
 
     def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Return result id → action → number of distinct people, for those that have any."""
+        ...
+
+    def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
+        """Return all feedback of these actions on these results, ordered by time, then by response, result,
+        action and person."""
         ...
 
     def setting(self, name: str) -> str | None:

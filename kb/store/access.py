@@ -112,6 +112,17 @@ class SqlAccess(Part):
                     counts.setdefault(result_id, {})[action] = people
         return counts
 
+    def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
+        """Return all feedback of these actions on these results, ordered by time."""
+        given = tables.feedback
+        columns = (given.c.response_id, given.c.result_id, given.c.action, given.c.given_by, given.c.at, given.c.ticket)
+        found: list[Feedback] = []
+        with self._database.read() as connection:
+            for some in chunks(sorted(set(result_ids))):
+                query = select(*columns).where(given.c.result_id.in_(some), given.c.action.in_(actions))
+                found += [Feedback(*row) for row in connection.execute(query)]
+        return sorted(found, key=lambda one: (one.at, one.response_id, one.result_id, one.action, one.by))
+
     def setting(self, name: str) -> str | None:
         """Return a value kept in the store."""
         with self._database.read() as connection:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from kb.documents import Document, Link, Ticket
 from kb.errors import InvalidInput
@@ -19,7 +19,7 @@ from kb.store.documents import documents_by_id
 from kb.store.erasure import forget_document
 from kb.store.part import Part
 from kb.store.rows import DocumentRow, document_from, is_storable, row_of
-from kb.store.sqlite import refuse_too_many
+from kb.store.sqlite import chunks, refuse_too_many
 from kb.store.tables import document, link, tombstone
 from kb.tickets import merged
 
@@ -116,6 +116,26 @@ class SqlTickets(Part):
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(link.c.ticket_id, link.c.position)).all()
         return [(ticket_id, Link(kind, target, at)) for ticket_id, kind, target, at in rows]
+
+    def links_to_each(
+        self, document_ids: Sequence[str], types: Sequence[str], most: int, before: datetime | None = None
+    ) -> Mapping[str, Sequence[tuple[str, Link]]]:
+        """Return document id → (ticket id, link) of at most `most` links of these types to it, the latest first."""
+        order = (link.c.at.desc().nulls_last(), link.c.ticket_id, link.c.position)
+        place = func.row_number().over(partition_by=link.c.target, order_by=order).label("place")
+        found: dict[str, list[tuple[str, Link]]] = {}
+        with self._database.read() as connection:
+            for some in chunks(sorted(set(document_ids))):
+                of = select(link.c.ticket_id, link.c.type, link.c.target, link.c.at, place).where(
+                    link.c.target.in_(some), link.c.type.in_(types)
+                )
+                if before is not None:
+                    of = of.where(or_(link.c.at.is_(None), link.c.at < before))
+                placed = of.subquery()
+                query = select(placed).where(placed.c.place <= most).order_by(placed.c.target, placed.c.place)
+                for ticket_id, kind, target, at, _ in connection.execute(query):
+                    found.setdefault(target, []).append((ticket_id, Link(kind, target, at)))
+        return found
 
     def erase_ticket(self, ticket_id: str) -> bool:
         """Delete, and forget the ticket's text everywhere."""

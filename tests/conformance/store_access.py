@@ -101,6 +101,17 @@ class AccessSuite:
         assert store.feedback(["a"]) == {"a": {"helpful": 1}}
         assert store.feedback([]) == {}
 
+    def test_feedback_is_given_back_whole_in_the_order_of_time(self, store: Store) -> None:
+        late = Feedback("r2", "a", "helpful", "agent", START + timedelta(hours=1))
+        early = Feedback("r1", "a", "not_helpful", "agent", START, "zammad:1")
+        other = Feedback("r1", "b", "helpful", "agent", START)
+        for one in (late, early, other, Feedback("r1", "a", "opened", "agent", START)):
+            store.add_feedback(one)
+        assert store.feedback_given(["a"], ["helpful", "not_helpful"]) == [early, late]
+        assert store.feedback_given(["b", "a"], ["helpful"]) == [other, late]
+        assert store.feedback_given(["c"], ["helpful"]) == []
+        assert store.feedback_given([], ["helpful"]) == []
+
     def test_setting_is_kept_replaced_and_dropped(self, store: Store) -> None:
         assert store.setting("key") is None
         store.put_setting("key", "first")

@@ -227,6 +227,25 @@ class TicketSuite:
         assert store.links_to("a", ["caused_by"]) == []
         assert store.links_to("nowhere") == []
 
+    def test_links_to_each_of_some_documents_come_latest_first_and_at_most_so_many(self, store: Store) -> None:
+        later = MONDAY + timedelta(days=1)
+        put_ticket(store, "1", links=(Link("resolved_by", "a", MONDAY), Link("resolved_by", "b")))
+        put_ticket(store, "2", links=(Link("resolved_by", "a", later), Link("related", "a", later)))
+        put_ticket(store, "3", links=(Link("resolved_by", "a"),))
+        first, second, undated = (
+            ("zammad:2", Link("resolved_by", "a", later)),
+            ("zammad:1", Link("resolved_by", "a", MONDAY)),
+            ("zammad:3", Link("resolved_by", "a")),
+        )
+        assert store.links_to_each(["a", "b", "c"], ["resolved_by"], 9) == {
+            "a": [first, second, undated],
+            "b": [("zammad:1", Link("resolved_by", "b"))],
+        }
+        assert store.links_to_each(["a"], ["resolved_by"], 2) == {"a": [first, second]}
+        assert store.links_to_each(["a"], ["resolved_by"], 2, before=later) == {"a": [second, undated]}
+        assert store.links_to_each(["a"], ["caused_by"], 9) == {}
+        assert store.links_to_each([], ["resolved_by"], 9) == {}
+
     def test_links_follow_the_ticket_when_they_change_or_it_goes(self, store: Store) -> None:
         put_ticket(store, links=(Link("related", "a"), Link("related", "b")))
         store.upsert_tickets([delivery(status="closed")])

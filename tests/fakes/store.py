@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -189,6 +190,20 @@ class MemoryStore(MemoryAccess, Store):
                 for link in one.links
                 if link.target == document_id and (not types or link.type in types)
             ]
+
+    def links_to_each(
+        self, document_ids: Sequence[str], types: Sequence[str], most: int, before: datetime | None = None
+    ) -> Mapping[str, Sequence[tuple[str, Link]]]:
+        def age(pair: tuple[str, Link]) -> float:
+            return -pair[1].at.timestamp() if pair[1].at else math.inf
+
+        found: dict[str, Sequence[tuple[str, Link]]] = {}
+        for one in document_ids:
+            links = self.links_to(one, types) if types else []
+            early = [pair for pair in links if before is None or pair[1].at is None or pair[1].at < before]
+            if early:
+                found[one] = sorted(early, key=age)[:most]
+        return found
 
     def erase_ticket(self, ticket_id: str) -> bool:
         with self._open():

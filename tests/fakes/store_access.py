@@ -126,6 +126,11 @@ class MemoryAccess:
                     people.setdefault(one.result_id, {}).setdefault(one.action, set()).add(one.by)
             return {key: {action: len(who) for action, who in given.items()} for key, given in people.items()}
 
+    def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
+        with self._open():
+            found = [one for one in self._feedback.values() if one.result_id in result_ids and one.action in actions]
+            return sorted(found, key=lambda one: (one.at, one.response_id, one.result_id, one.action, one.by))
+
     def setting(self, name: str) -> str | None:
         with self._open():
             return self._settings.get(name)
