@@ -16,6 +16,7 @@ from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
 from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, SimilarAnswer, Status
+from search.bands import at_least
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
 from search.fusion import Candidate, fused_similar, recency
@@ -23,6 +24,7 @@ from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.query_terms import QueryTerms, ticket_terms
 from search.reasons import holds_on_problem_side, shared_components, shared_reasons
 from search.results import Asked, page_of_results
+from search.routing import suggestions
 from search.sources import Sources
 from search.syntax import narrowed
 
@@ -103,6 +105,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         terms,
         request.viewer,
         as_of=request.as_of,
+        ticket_id=ticket.id,
         with_fix=False,
         details=request.details,
         relate=_relationship,
@@ -118,9 +121,12 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     evidence = evidence.with_exact(exact, request.floor)
     order = _order(lanes, request, terms, evidence, documents, request.as_of or ticket.opened_at or sources.clock())
     status: Status = "degraded" if lanes.down else "ok" if evidence.ids else "no_confident_match"
+    results = page_of_results(sources, order, evidence, asked, 0, request.limit)
+    ranked = ((documents[one], evidence.semantic.get(one)) for one in order)
     return SimilarAnswer(
         status=status,
-        results=page_of_results(sources, order, evidence, asked, 0, request.limit),
+        results=at_least(results, request.min_band),
+        suggestions=suggestions(ranked, request.as_of) if request.details else {},
         retrieval=Retrieval(
             mode=lanes.mode,
             degraded=lanes.down,

@@ -1,0 +1,136 @@
+"""Suggest who should get a ticket, from what became of similar ones. Pure.
+
+The resolved tickets nearest to it vote, each the more the more similar it is. A share of the votes is no probability
+yet: it is smoothed towards how often a value occurs among all candidates at hand, so that two neighbours which agree
+do not make a certainty, and calibrated. With few votes, or divided ones, nothing is suggested.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from kb.documents import EXAMPLE_SOURCE, Document, Ticket
+from search.answers import Suggestion
+from search.fix_side import is_resolved
+
+VALUES: Mapping[str, Callable[[Ticket], Sequence[str]]] = MappingProxyType(
+    {
+        "assignment_group": lambda ticket: [ticket.assignment_group] if ticket.assignment_group else [],
+        "tier": lambda ticket: [ticket.tier] if ticket.tier else [],
+    }
+)
+"""What is suggested → the values that a ticket has for it."""
+NEIGHBOURS = 30
+MOST_SUGGESTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingWeights:
+    """How votes become a probability.
+
+    A neighbour at cosine `s` votes with `exp(sharpness * (s - 1))`; `smoothing` is the weight of the values'
+    frequencies, as a multiple of the strongest possible vote. The probability is
+    `1 / (1 + exp(-(intercept + slope * logit(share))))`. Suggested is what reaches `least_confidence` with
+    `least_support` neighbours. Neighbours below the cosine `floor` do not vote.
+    """
+
+    sharpness: float
+    smoothing: float
+    floor: float
+    intercept: float
+    slope: float
+    least_confidence: float
+    least_support: int
+
+
+ROUTING_WEIGHTS = RoutingWeights(
+    sharpness=6.0, smoothing=0.2, floor=0.4, intercept=0.0, slope=1.0, least_confidence=0.5, least_support=3
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A similar ticket that was resolved; `similarity` is its cosine, `None` where the semantic lane is down."""
+
+    ticket: Ticket
+    similarity: float | None
+
+
+def suggestions(
+    ordered: Iterable[tuple[Document, float | None]],
+    as_of: datetime | None = None,
+    weights: RoutingWeights = ROUTING_WEIGHTS,
+) -> Mapping[str, tuple[Suggestion, ...]]:
+    """Return field → suggested values, the most probable first; a field without any is left out.
+
+    `ordered` are (document, cosine) as ranked, best first, all readable to whoever asks. Tickets alone vote, those that
+    were resolved before `as_of` (by now, without it); shipped examples never do.
+    """
+    resolved = [
+        Neighbour(document, similarity)
+        for document, similarity in ordered
+        if isinstance(document, Ticket) and document.source != EXAMPLE_SOURCE and is_resolved(document, as_of)
+    ]
+    found = {name: suggested(resolved, values_of, weights) for name, values_of in VALUES.items()}
+    return {name: values for name, values in found.items() if values}
+
+
+def suggested(
+    resolved: Sequence[Neighbour],
+    values_of: Callable[[Ticket], Sequence[str]],
+    weights: RoutingWeights = ROUTING_WEIGHTS,
+) -> tuple[Suggestion, ...]:
+    """Return the values that the neighbours speak for, the most probable first, at most `MOST_SUGGESTED`.
+
+    The first `NEIGHBOURS` that have a value vote; the frequencies of values are those among all of `resolved`.
+    """
+    return tuple(
+        one
+        for one in voted(resolved, values_of, weights)[:MOST_SUGGESTED]
+        if one.confidence >= weights.least_confidence and one.support >= weights.least_support
+    )
+
+
+def voted(
+    resolved: Sequence[Neighbour],
+    values_of: Callable[[Ticket], Sequence[str]],
+    weights: RoutingWeights = ROUTING_WEIGHTS,
+) -> list[Suggestion]:
+    """Return every value that got a vote with its probability, whether or not it may be suggested."""
+    named = [(one, _distinct(values_of(one.ticket))) for one in resolved]
+    named = [(one, values) for one, values in named if values]
+    voters = [(one, values) for one, values in named if one.similarity is None or one.similarity >= weights.floor]
+    voters = voters[:NEIGHBOURS]
+    frequency = Counter(key for _, values in named for key in values)
+    votes: dict[str, float] = {}
+    support: Counter[str] = Counter()
+    spelled: dict[str, Counter[str]] = {}
+    total = weights.smoothing
+    for one, values in voters:
+        vote = math.exp(weights.sharpness * ((weights.floor if one.similarity is None else one.similarity) - 1))
+        total += vote
+        for key, written in values.items():
+            votes[key] = votes.get(key, 0.0) + vote
+            support[key] += 1
+            spelled.setdefault(key, Counter())[written] += 1
+    found = []
+    for key, vote in votes.items():
+        share = (vote + weights.smoothing * frequency[key] / len(named)) / total
+        written = min(spelled[key], key=lambda spelling: (-spelled[key][spelling], spelling))
+        found.append(Suggestion(written, _probability(share, weights), support[key], len(voters)))
+    return sorted(found, key=lambda one: (-one.confidence, -one.support, one.value))
+
+
+def _distinct(values: Sequence[str]) -> dict[str, str]:
+    """Return the values by what they are compared as: upper and lower case are one."""
+    return {value.strip().casefold(): value.strip() for value in values if value.strip()}
+
+
+def _probability(share: float, weights: RoutingWeights) -> float:
+    within = min(max(share, 1e-6), 1 - 1e-6)
+    return 1 / (1 + math.exp(-(weights.intercept + weights.slope * math.log(within / (1 - within)))))
