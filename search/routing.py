@@ -35,8 +35,9 @@ class RoutingWeights:
 
     A neighbour at cosine `s` votes with `exp(sharpness * (s - 1))`; `smoothing` is the weight of the values'
     frequencies, as a multiple of the strongest possible vote. The probability is
-    `1 / (1 + exp(-(intercept + slope * logit(share))))`. Suggested is what reaches `least_confidence` with
-    `least_support` neighbours. Neighbours below the cosine `floor` do not vote.
+    `1 / (1 + exp(-(intercept + slope * logit(share))))`. Neighbours below the cosine `floor` do not vote. Something is
+    suggested when the best value reaches `least_confidence` with `least_support` neighbours; others follow that have
+    the same support and `least_beside`.
     """
 
     sharpness: float
@@ -45,11 +46,19 @@ class RoutingWeights:
     intercept: float
     slope: float
     least_confidence: float
+    least_beside: float
     least_support: int
 
 
 ROUTING_WEIGHTS = RoutingWeights(
-    sharpness=6.0, smoothing=0.2, floor=0.4, intercept=0.0, slope=1.0, least_confidence=0.5, least_support=3
+    sharpness=6.0,
+    smoothing=0.2,
+    floor=0.4,
+    intercept=0.0,
+    slope=1.0,
+    least_confidence=0.5,
+    least_beside=0.1,
+    least_support=3,
 )
 
 
@@ -89,11 +98,10 @@ def suggested(
 
     The first `NEIGHBOURS` that have a value vote; the frequencies of values are those among all of `resolved`.
     """
-    return tuple(
-        one
-        for one in voted(resolved, values_of, weights)[:MOST_SUGGESTED]
-        if one.confidence >= weights.least_confidence and one.support >= weights.least_support
-    )
+    able = [one for one in voted(resolved, values_of, weights) if one.support >= weights.least_support]
+    if not able or able[0].confidence < weights.least_confidence:
+        return ()
+    return (able[0], *(one for one in able[1:MOST_SUGGESTED] if one.confidence >= weights.least_beside))
 
 
 def voted(

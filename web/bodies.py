@@ -13,7 +13,8 @@ from kb.documents import CONFIDENCES, STATES, TIERS, TYPES
 from kb.errors import InvalidInput
 from kb.json_values import choice_from, storable, time_from
 from kb.queries import FILTER_FIELDS, Filter
-from search.answers import Result, SearchAnswer, SimilarAnswer
+from search.answers import Result, SearchAnswer, SimilarAnswer, Suggestion
+from search.routing import VALUES
 from web.addresses import document_url
 from web.api.schemas import ResultBody, SearchBody, SimilarBody
 from web.wiring import Services
@@ -99,7 +100,7 @@ def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include
     body = SimilarBody.model_validate(
         {
             **_shared(answer, response_id, base_url),
-            "suggestions": dict(answer.suggestions) if "routing" in include else {},
+            "suggestions": _suggestions(answer) if "routing" in include else {},
             "incident": answer.incident if "incident" in include else None,
         }
     )
@@ -109,6 +110,11 @@ def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include
         if "reasons" not in include:
             result.reasons = []
     return body
+
+
+def _suggestions(answer: SimilarAnswer) -> dict[str, tuple[Suggestion, ...]]:
+    """Return what is suggested for each field; an empty list says that nothing can be."""
+    return {name: answer.suggestions.get(name, ()) for name in VALUES}
 
 
 def _shared(answer: SearchAnswer | SimilarAnswer, response_id: str, base_url: str) -> dict[str, object]:

@@ -156,11 +156,14 @@ class SearchBody(Answer):
 
 
 class Suggestion(Answer):
-    """A value that similar resolved tickets had."""
+    """A value that similar resolved tickets had: the probability that it is right, and how many of the voting tickets
+    have it.
+    """
 
     value: str
     confidence: float
     support: int
+    voters: int
 
 
 class Incident(Answer):

@@ -18,7 +18,7 @@ from search.similar import SimilarRequest
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, logged, similar_body
 from web.cli.homes import settings_in_use
-from web.cli.printing import tell_limits, write_lines, written_results
+from web.cli.printing import tell_limits, write_lines, written_results, written_suggestions
 from web.cli.progress import progress_bar, say
 from web.cli.searching import RUN_LIMIT, chosen_lanes
 from web.wiring import open_services
@@ -64,6 +64,8 @@ def similar_command(
             click.echo(similar_body(answer, response_id, settings.base_url, INCLUDED).model_dump_json(indent=2))
             return
         tell_limits(answer)
+        if routing := written_suggestions(answer):
+            click.echo(f"{routing}\n")
         if answer.results:
             click.echo(written_results(answer.results))
         elif answer.status != "degraded":

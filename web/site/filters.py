@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from flask import Flask
-from flask_babel import format_decimal
+from flask_babel import format_decimal, format_percent, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from kb.documents import Document, type_of
-from search.answers import Resolution
+from search.answers import Reason, Resolution, Suggestion
 from web.addresses import document_url
 from web.rendering import render_excerpt
-from web.site.words import FACET_WORDS, LANE_WORDS, PLACE_WORDS, facet_value, words
+from web.site.words import BAND_WORDS, FACET_WORDS, LANE_WORDS, PLACE_WORDS, facet_value, words
 from web.version import running_version
 
 TELLING = 60
@@ -46,9 +46,14 @@ def install_filters(app: Flask) -> None:
         code=code,
         codes=codes,
         decimal=decimal,
+        likelihood=likelihood,
+        chance=chance,
+        prior_in_words=prior_in_words,
+        suggested_in_words=suggested_in_words,
         excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
     )
-    app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, version=running_version())
+    app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, BAND_WORDS=BAND_WORDS)
+    app.jinja_env.globals.update(version=running_version())
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -130,3 +135,35 @@ def codes(texts: Iterable[str]) -> Markup:
 def decimal(value: float) -> str:
     """Return a number with two decimals as the reader writes it."""
     return str(format_decimal(value, "0.00"))
+
+
+def likelihood(score: float) -> str:
+    """Return a calibrated score as a phrase that starts small: `fits with a probability of 87%`."""
+    return str(_("fits with a probability of %(share)s", share=format_percent(score)))
+
+
+def chance(confidence: float) -> str:
+    """Return the confidence of a suggestion as a sentence."""
+    return str(_("Right with a probability of %(share)s", share=format_percent(confidence)))
+
+
+def prior_in_words(reason: Reason) -> str:
+    """Return prior feedback as a phrase: `solved 9 tickets; 12 found it helpful, 1 did not`."""
+    parts = []
+    if count := reason.resolved_by or 0:
+        parts.append(ngettext("solved %(num)s ticket", "solved %(num)s tickets", count))
+    helpful, not_helpful = reason.helpful or 0, reason.not_helpful or 0
+    if helpful:
+        found = ngettext("%(num)s found it helpful", "%(num)s found it helpful", helpful)
+        parts.append(found + (_(", %(count)s did not", count=not_helpful) if not_helpful else ""))
+    elif not_helpful:
+        parts.append(ngettext("%(num)s did not find it helpful", "%(num)s did not find it helpful", not_helpful))
+    return "; ".join(parts)
+
+
+def suggested_in_words(suggestions: Iterable[Suggestion]) -> str:
+    """Return suggestions with their support: `desk-l1 (2 of 8)`."""
+    return ", ".join(
+        _("%(value)s (%(support)s of %(voters)s)", value=one.value, support=one.support, voters=one.voters)
+        for one in suggestions
+    )

@@ -27,6 +27,12 @@ FACET_WORDS = {
     "source": _l("Source"),
     "tags": _l("Tag"),
 }
+BAND_WORDS = {
+    "high": _l("Very likely fits"),
+    "medium": _l("May fit"),
+    "low": _l("Unlikely to fit"),
+}
+"""How sure a result is, as somebody at the service desk reads it."""
 LANE_WORDS = {"identifier": _l("codes"), "keyword": _l("words"), "semantic": _l("meaning")}
 PLACE_WORDS = {
     "title": _l("in the title"),
