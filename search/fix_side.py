@@ -113,9 +113,11 @@ def _of_article(article: Article) -> FixSide:
     stated = article.extra.get("resolution_kind")
     kind = stated if isinstance(stated, str) and stated in RESOLUTION_KINDS else None
     resolution = None
-    if fixes:
+    is_unfixed = kind is None and bool(workarounds) and all(found == "none" for found, _ in fixes)
+    if fixes and not is_unfixed:
         found, markdown = fixes[0]
-        resolution = _resolution(kind or found, markdown, is_markdown=True)
+        kind = kind or found
+        resolution = _resolution(kind, markdown, is_markdown=True)
     elif workarounds and kind in (None, "workaround"):
         resolution = _resolution("workaround", workarounds[0], is_markdown=True)
     elif kind is not None and kind != "none":

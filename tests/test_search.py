@@ -78,7 +78,7 @@ def test_search_shows_every_field_of_a_result(library: Library) -> None:
     assert (result.band, result.score, result.relationship) == (None, None, None)
     assert (result.scores.rank_keyword, result.scores.rank_semantic) == (1, 1)
     assert result.known_error
-    assert result.status == "open"
+    assert result.status == "resolved"
     assert result.stale
     assert result.root_cause == "UDP 4500 is blocked."
     assert result.resolution is not None

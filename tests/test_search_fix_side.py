@@ -171,6 +171,7 @@ def test_shortened_text_keeps_within_its_length(text: str, longest: int) -> None
         ("## Mitigation\n\nMove the load to the second node.\n", "workaround"),
         ("## Resolution\n\n**Workaround:** use the other printer.\n", "workaround"),
         ("## Resolution\n\nThere is no fix yet; the vendor works on it.\n", "none"),
+        ("## Resolution\n\nNone yet.\n\n## Workaround\n\nRestart it.\n", "workaround"),
         ("## Behebung\n\nNoch nicht behoben.\n", "none"),
         ("## Resolution\n\nNormally a restart is enough.\n", "permanent_fix"),
         ("## Resolution\n\n## Notes\n", "none"),
@@ -179,6 +180,19 @@ def test_shortened_text_keeps_within_its_length(text: str, longest: int) -> None
 def test_kind_of_a_fix_comes_from_its_section_when_the_article_states_none(section: str, kind: str) -> None:
     resolution = fix_side(_article(f"# A\n\nIntro.\n\n{section}")).resolution
     assert (resolution.kind if resolution else None) == kind
+
+
+@pytest.mark.parametrize(
+    ("section", "status"),
+    [
+        ("## Resolution\n\n1. Install the update.\n", "resolved"),
+        ("## Resolution\n\nThere is no fix yet.\n", "open"),
+        ("## Workaround\n\nRestart it.\n", "open"),
+        ("Text.\n", "open"),
+    ],
+)
+def test_a_known_error_is_resolved_when_it_tells_a_permanent_fix(section: str, status: str) -> None:
+    assert fix_side(_article(f"# A\n\n{section}", "known-error")).status == status
 
 
 def test_kind_of_a_fix_is_what_the_article_states() -> None:

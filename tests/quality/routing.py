@@ -49,6 +49,7 @@ class Asked:
     """One ticket of the sample: its components, case-folded, and its resolved neighbours, best first."""
 
     components: frozenset[str]
+    asked_at: datetime
     neighbours: tuple[Neighbour, ...]
 
 
@@ -127,16 +128,16 @@ def _platt(guesses: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     inputs = np.column_stack([np.ones(len(table)), np.log(table[:, 0] / (1 - table[:, 0]))])
     coefficients = np.array([0.0, 1.0])
     for _ in range(30):
-        probability = 1 / (1 + np.exp(-inputs @ coefficients))
-        gradient = inputs.T @ (table[:, 1] - probability) - 1e-3 * coefficients
-        curvature = (inputs * (probability * (1 - probability))[:, None]).T @ inputs + 1e-3 * np.eye(2)
+        probability = 1 / (1 + np.exp(-np.clip(inputs @ coefficients, -30, 30)))
+        gradient = inputs.T @ (table[:, 1] - probability) - coefficients
+        curvature = (inputs * (probability * (1 - probability))[:, None]).T @ inputs + np.eye(2)
         coefficients = coefficients + np.linalg.solve(curvature, gradient)
     return round(float(coefficients[0]), 3), round(float(coefficients[1]), 3)
 
 
 def _log_loss(guesses: Sequence[tuple[float, bool]], intercept: float, slope: float) -> float:
     table = np.array(guesses, dtype=float)
-    odds = intercept + slope * np.log(table[:, 0] / (1 - table[:, 0]))
+    odds = np.clip(intercept + slope * np.log(table[:, 0] / (1 - table[:, 0])), -30, 30)
     return float(np.log1p(np.exp(np.where(table[:, 1] > 0, -odds, odds))).sum())
 
 
@@ -165,8 +166,9 @@ def _asked(services: Services, ticket: Ticket, later: Callable[[Ticket], Ticket]
         for result in results
         if isinstance(document := documents.get(result.id), Ticket)
     ]
+    assert ticket.opened_at is not None
     resolved = tuple(one for one in near if is_resolved(one.ticket, ticket.opened_at))
-    return Asked(frozenset(one.casefold() for one in ticket.components), resolved)
+    return Asked(frozenset(one.casefold() for one in ticket.components), ticket.opened_at, resolved)
 
 
 def _written_later() -> Callable[[Ticket], Ticket]:
