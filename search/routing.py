@@ -27,20 +27,23 @@ VALUES: Mapping[str, Callable[[Ticket], Sequence[str]]] = MappingProxyType(
 """What is suggested → the values that a ticket has for it."""
 NEIGHBOURS = 30
 MOST_SUGGESTED = 3
+UNSEEN = 5
+"""Tickets counted as having a value that none of the candidates has: few that all agree are no certainty."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingWeights:
     """How votes become a probability.
 
-    A neighbour at cosine `s` votes with `exp(sharpness * (s - 1))`; `smoothing` is the weight of the values'
-    frequencies, as a multiple of the strongest possible vote. The probability is
+    The neighbour of rank `r` (from 0) at cosine `s` votes with `exp(sharpness * (s - 1) - r / ranks)`; `smoothing` is
+    the weight of the values' frequencies, as a multiple of the strongest possible vote. The probability is
     `1 / (1 + exp(-(intercept + slope * logit(share))))`. Neighbours below the cosine `floor` do not vote. Something is
     suggested when the best value reaches `least_confidence` with `least_support` neighbours; others follow that have
     the same support and `least_beside`.
     """
 
     sharpness: float
+    ranks: float
     smoothing: float
     floor: float
     intercept: float
@@ -51,15 +54,20 @@ class RoutingWeights:
 
 
 ROUTING_WEIGHTS = RoutingWeights(
-    sharpness=6.0,
-    smoothing=0.2,
+    sharpness=4.0,
+    ranks=10.0,
+    smoothing=0.5,
     floor=0.4,
-    intercept=0.0,
-    slope=1.0,
-    least_confidence=0.5,
+    intercept=0.06,
+    slope=1.923,
+    least_confidence=0.53,
     least_beside=0.1,
     least_support=3,
 )
+"""Fitted on 800 tickets of titanium's `tune` period with the component standing for the group, `python -m
+tests.quality.routing HOMES --fit`: suggested for 75 % of them, and then the first is right for 83 %; expected
+calibration error 0.03. Fitted on one half, it is right for 81 % and 87 % of the other.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +127,9 @@ def voted(
     support: Counter[str] = Counter()
     spelled: dict[str, Counter[str]] = {}
     total = weights.smoothing
-    for one, values in voters:
-        vote = math.exp(weights.sharpness * ((weights.floor if one.similarity is None else one.similarity) - 1))
+    for rank, (one, values) in enumerate(voters):
+        similarity = weights.floor if one.similarity is None else one.similarity
+        vote = math.exp(weights.sharpness * (similarity - 1) - rank / weights.ranks)
         total += vote
         for key, written in values.items():
             votes[key] = votes.get(key, 0.0) + vote
@@ -128,7 +137,7 @@ def voted(
             spelled.setdefault(key, Counter())[written] += 1
     found = []
     for key, vote in votes.items():
-        share = (vote + weights.smoothing * frequency[key] / len(named)) / total
+        share = (vote + weights.smoothing * frequency[key] / (len(named) + UNSEEN)) / total
         written = min(spelled[key], key=lambda spelling: (-spelled[key][spelling], spelling))
         found.append(Suggestion(written, _probability(share, weights), support[key], len(voters)))
     return sorted(found, key=lambda one: (-one.confidence, -one.support, one.value))

@@ -15,6 +15,7 @@ from kb.documents import EXAMPLE_SOURCE, Article, Document, Ticket
 from search.answers import Suggestion
 from search.routing import MOST_SUGGESTED, NEIGHBOURS, ROUTING_WEIGHTS, VALUES, Neighbour, suggestions, voted
 from tests.library import Library
+from tests.quality.routing import calibration_error
 
 OPENED = datetime(2026, 3, 1, tzinfo=UTC)
 GROUP = VALUES["assignment_group"]
@@ -76,6 +77,25 @@ def test_the_more_similar_neighbours_count_more() -> None:
     assert (first.value, first.support, first.voters) == ("network-l2", 4, 9)
     assert (second.value, second.support) == ("desk-l1", 5)
     assert first.confidence > second.confidence
+
+
+def test_few_neighbours_that_agree_are_less_sure_than_many() -> None:
+    few, many = (suggestions(near(*(resolved(number) for number in range(count)))) for count in (3, 30))
+    assert few["tier"][0].confidence < many["tier"][0].confidence < 1
+
+
+def test_a_weaker_value_follows_the_one_that_is_suggested() -> None:
+    usual = [resolved(number, "network-l2") for number in range(9)]
+    others = [resolved(10 + number, "desk-l1") for number in range(6)]
+    found = suggestions(near(*usual, *others))["assignment_group"]
+    assert [(one.value, one.support, one.voters) for one in found] == [("network-l2", 9, 15), ("desk-l1", 6, 15)]
+    assert found[0].confidence > found[1].confidence
+
+
+def test_calibration_error_is_the_mean_distance_of_probability_and_share() -> None:
+    assert calibration_error([(0.5, True), (0.5, False)] * 50) == pytest.approx(0, abs=0.01)
+    assert calibration_error([(0.9, False)] * 20) == pytest.approx(0.9)
+    assert calibration_error([]) == 0
 
 
 def test_only_resolved_tickets_vote() -> None:

@@ -35,13 +35,13 @@ BOUNDARY = datetime(2012, 9, 20, tzinfo=UTC)
 """From here on the titanium clusters are `report`."""
 FROM = datetime(2011, 9, 1, tzinfo=UTC)
 """Earlier tickets have hardly a resolved one before them: the set begins in March 2011."""
-SAMPLE = 1_000
+SAMPLE = 800
 DEPTH = 100
 RIGHT_WHEN_GIVEN = 0.8
 BINS = 10
-SHARPNESSES = (0.0, 4.0, 8.0, 12.0)
-SMOOTHINGS = (0.05, 0.2, 0.5, 1.0, 2.0)
-FLOORS = (0.3, 0.4, 0.5)
+SHARPNESSES = (0.0, 2.0, 4.0, 6.0)
+SMOOTHINGS = (0.2, 0.5, 1.0, 2.0)
+RANKS = (10.0, 1_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,19 @@ def measured(asked: Sequence[Asked], weights: RoutingWeights) -> dict[str, float
 
 def calibration_error(guesses: Sequence[tuple[float, bool]]) -> float:
     """Return the expected calibration error of (probability, right) over equal-mass bins."""
-    ordered = sorted(guesses)
+    ordered = sorted(guesses, key=lambda guess: guess[0])
     bins = [one for one in np.array_split(np.array(ordered, dtype=float).reshape(-1, 2), BINS) if len(one)]
     return float(sum(len(one) * abs(one[:, 0].mean() - one[:, 1].mean()) for one in bins) / max(len(ordered), 1))
 
 
 def fitted(asked: Sequence[Asked]) -> RoutingWeights:
-    """Return the weights with the least log loss of the first value, and the lowest threshold at which the first
-    suggestion is right as often as wanted.
+    """Return the weights with the least log loss of the first value, and the lowest threshold at which the lower 95 %
+    bound of how often the first suggestion is right is at least `RIGHT_WHEN_GIVEN`.
     """
     best: tuple[float, RoutingWeights] | None = None
-    for sharpness, smoothing, floor in itertools.product(SHARPNESSES, SMOOTHINGS, FLOORS):
+    for sharpness, smoothing, ranks in itertools.product(SHARPNESSES, SMOOTHINGS, RANKS):
         plain = replace(
-            ROUTING_WEIGHTS, sharpness=sharpness, smoothing=smoothing, floor=floor, intercept=0.0, slope=1.0
+            ROUTING_WEIGHTS, sharpness=sharpness, smoothing=smoothing, ranks=ranks, intercept=0.0, slope=1.0
         )
         firsts = [(one, voted(one.neighbours, components_of, plain)[:1]) for one in asked]
         guesses = [(value.confidence, _is_right(one, value)) for one, values in firsts for value in values]
@@ -117,7 +117,9 @@ def fitted(asked: Sequence[Asked]) -> RoutingWeights:
     weights = best[1]
     for threshold in (round(0.3 + 0.01 * step, 2) for step in range(65)):
         weights = replace(best[1], least_confidence=threshold)
-        if measured(asked, weights)["first right when given"] >= RIGHT_WHEN_GIVEN:
+        told = measured(asked, weights)
+        right, given = told["first right when given"], told["coverage"] * len(asked)
+        if right - 1.96 * math.sqrt(right * (1 - right) / max(given, 1)) >= RIGHT_WHEN_GIVEN:
             break
     return weights
 
