@@ -16,7 +16,7 @@ from kb.errors import FixloreError, IndexUnavailable
 from kb.protocols.encoder import Vector
 from kb.protocols.keyword import KeywordSearch, Spelling
 from kb.protocols.vector import VectorSearch
-from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer
+from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
 from kb.recipe import Recipe
 
 _ATTEMPTS = 5
@@ -180,6 +180,12 @@ class CurrentKeyword:
     ) -> frozenset[str]:
         """Return those of `ids` that hold at least one of the identifiers or phrases."""
         return self._ask(lambda index: index.holding(identifiers, phrases, ids))
+
+    def weight_held(
+        self, words: Sequence[WordGroup], phrases: Sequence[tuple[tuple[str, ...], float]], ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Return the sum of the weights of those word groups and phrases that each of `ids` holds."""
+        return self._ask(lambda index: index.weight_held(words, phrases, ids))
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs."""

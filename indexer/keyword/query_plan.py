@@ -96,6 +96,15 @@ def _shares(group: WordGroup) -> dict[str, float]:
     return found
 
 
+def planned_weights(
+    words: Iterable[WordGroup], phrases: Iterable[tuple[tuple[str, ...], float]]
+) -> tuple[list[PlannedGroup], list[tuple[tuple[str, ...], float]]]:
+    """Return what `weight_held` looks up: the groups and phrases with a term or word and a positive weight."""
+    groups = list(plan_of(KeywordQuery(words=tuple(words))).groups)
+    sequences = [(planned_phrases((phrase,)), weight) for phrase, weight in phrases if weight > 0]
+    return groups, [(planned[0], weight) for planned, weight in sequences if planned]
+
+
 def planned_phrases(phrases: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     """Return the phrases that have a word, none twice, in order."""
     return tuple(dict.fromkeys(words for phrase in phrases if (words := tuple(surface_keys(tuple(phrase))))))

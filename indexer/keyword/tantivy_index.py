@@ -35,7 +35,7 @@ from indexer.keyword.tantivy_schema import (
 from indexer.lock import FileLock
 from kb.errors import IndexLocked, IndexUnavailable
 from kb.protocols.keyword import KeywordEntry, Spelling
-from kb.queries import FILTER_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
+from kb.queries import FILTER_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
 
 STAMP = Stamp("tantivy", SCHEMA_VERSION)
 WRITER_BYTES = 128_000_000
@@ -133,6 +133,17 @@ class TantivyIndex:
             )
             hits = state.searcher.search(wanted, limit=len(ids), count=False).hits
             return frozenset(state.id_at(address) for _, address in hits)
+
+    def weight_held(
+        self, words: Sequence[WordGroup], phrases: Sequence[tuple[tuple[str, ...], float]], ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Return the sum of the weights of those word groups and phrases that each of `ids` holds."""
+        if not ids:
+            return {}
+        state = self._open_state()
+        with self._translated():
+            wanted = [(Occur.Must, self._queries.weights(words, phrases)), self._queries.only(ids)]
+            return scores_of(state, Query.boolean_query(wanted), len(ids))
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs; deleted ones count until Tantivy merges them away."""

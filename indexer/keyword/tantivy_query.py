@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from tantivy import FieldType, Occur, Query, Schema
 
 from indexer.keyword.exact_text import exact_key, exact_keys
-from indexer.keyword.query_plan import PHRASE_WEIGHTS, PlannedGroup, QueryPlan, idf, microseconds, planned_phrases
+from indexer.keyword.query_plan import (
+    PHRASE_WEIGHTS,
+    PlannedGroup,
+    QueryPlan,
+    idf,
+    microseconds,
+    planned_phrases,
+    planned_weights,
+)
 from indexer.keyword.readership import Readership
 from indexer.keyword.tantivy_schema import (
     ANY_TEXT,
@@ -20,7 +28,7 @@ from indexer.keyword.tantivy_schema import (
     fact_field,
     surfaces_field,
 )
-from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Viewer
+from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Viewer, WordGroup
 
 Clause = tuple[Occur, Query]
 DocumentFrequency = Callable[[str, str], int]
@@ -70,6 +78,13 @@ class TantivyQueries:
         held = [self._phrase(phrase) for phrase in planned_phrases(phrases)]
         if keys := exact_keys(identifiers):
             held.append(self._any_of(IDENTIFIERS, keys))
+        return _either(held)
+
+    def weights(self, words: Iterable[WordGroup], phrases: Iterable[tuple[tuple[str, ...], float]]) -> Query:
+        """Return the query whose score is the sum of the weights of those groups and phrases that a document holds."""
+        groups, sequences = planned_weights(words, phrases)
+        held = [Query.const_score_query(self._any_of(ANY_TEXT, list(one.terms)), one.weight) for one in groups]
+        held += [Query.const_score_query(self._phrase(phrase), weight) for phrase, weight in sequences]
         return _either(held)
 
     def within(self, where: Filter, viewer: Viewer, readership: Readership) -> list[Clause]:

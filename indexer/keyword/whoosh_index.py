@@ -22,7 +22,7 @@ from indexer.keyword.query_plan import plan_of, rounded
 from indexer.keyword.spelling import beginnings, by_nearness, is_spelled, nearly_spelled
 from indexer.keyword.whoosh_merging import merge_few
 from indexer.keyword.whoosh_postings import CommittedState
-from indexer.keyword.whoosh_query import admitted, among, holding, matching, scores
+from indexer.keyword.whoosh_query import admitted, among, holding, matching, scores, weights_held
 from indexer.keyword.whoosh_schema import (
     KEY,
     SCHEMA_VERSION,
@@ -34,7 +34,7 @@ from indexer.keyword.whoosh_schema import (
 from indexer.lock import FileLock
 from kb.errors import FixloreError, IndexLocked, IndexUnavailable
 from kb.protocols.keyword import KeywordEntry, Spelling
-from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer
+from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
 
 STAMP = Stamp("whoosh", SCHEMA_VERSION)
 WRITER_MB = 128
@@ -131,6 +131,18 @@ class WhooshIndex:
         with self._translated():
             mask = holding(state, identifiers, phrases, among(state, ids))
             return frozenset(one for one, _ in state.answers(np.flatnonzero(mask).tolist()))
+
+    def weight_held(
+        self, words: Sequence[WordGroup], phrases: Sequence[tuple[tuple[str, ...], float]], ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Return the sum of the weights of those word groups and phrases that each of `ids` holds."""
+        state = self._open_state()
+        with self._translated():
+            wanted = among(state, ids)
+            worth = weights_held(state, words, phrases, wanted)
+            documents = np.flatnonzero(wanted & (worth > 0)).tolist()
+            answers = state.answers(documents)
+            return {one: rounded(float(worth[document])) for (one, _), document in zip(answers, documents, strict=True)}
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs."""

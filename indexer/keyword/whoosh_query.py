@@ -8,10 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.keyword.exact_text import exact_key, exact_keys
-from indexer.keyword.query_plan import K1, PHRASE_WEIGHTS, B, QueryPlan, idf, microseconds, planned_phrases
+from indexer.keyword.query_plan import (
+    K1,
+    PHRASE_WEIGHTS,
+    B,
+    QueryPlan,
+    idf,
+    microseconds,
+    planned_phrases,
+    planned_weights,
+)
 from indexer.keyword.whoosh_postings import CommittedState, Mask
 from indexer.keyword.whoosh_schema import IDENTIFIERS, KEY, READERS, UNDATED, fact_field, surfaces_field
-from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Viewer
+from kb.queries import FILTER_FIELDS, TEXT_FIELDS, Filter, Viewer, WordGroup
 
 Scores = NDArray[np.float64]
 
@@ -71,6 +80,20 @@ def holding(state: CommittedState, identifiers: Iterable[str], phrases: Iterable
     for phrase in planned_phrases(phrases):
         mask |= _with_phrase(state, phrase, within)
     return mask
+
+
+def weights_held(
+    state: CommittedState, words: Iterable[WordGroup], phrases: Iterable[tuple[tuple[str, ...], float]], within: Mask
+) -> Scores:
+    """Return the sum of the weights of those word groups and phrases that each document of `within` holds."""
+    groups, sequences = planned_weights(words, phrases)
+    total: Scores = np.zeros(len(within))
+    for group in groups:
+        held = np.logical_or.reduce([state.holding_any(name, group.terms) for name in TEXT_FIELDS])
+        total[held & within] += group.weight
+    for phrase, weight in sequences:
+        total[_with_phrase(state, phrase, within)] += weight
+    return total
 
 
 def admitted(state: CommittedState, where: Filter, viewer: Viewer) -> Mask:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from kb.queries import Facts, Filter, Hit, KeywordQuery, Matches, Viewer
+from kb.queries import Facts, Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
 
 MAX_TERM_BYTES = 200
 """A longer index term is not indexed and found by no query: it is base64 or a minified line, and nobody types it."""
@@ -104,6 +104,16 @@ class KeywordSearch(Protocol):
         self, identifiers: Sequence[str], phrases: Sequence[tuple[str, ...]], ids: Sequence[str]
     ) -> frozenset[str]:
         """Return those of `ids` that hold at least one of the identifiers or phrases. Raises IndexUnavailable."""
+        ...
+
+    def weight_held(
+        self, words: Sequence[WordGroup], phrases: Sequence[tuple[tuple[str, ...], float]], ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Return the sum of the weights of those word groups and (phrase, weight) that each of `ids` holds.
+
+        Any term in any text field is enough to hold a group, however often; left out is who holds none. At most
+        `MAX_WORD_GROUPS` groups are looked up, and those with a positive weight. Raises IndexUnavailable.
+        """
         ...
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:

@@ -547,6 +547,26 @@ class KeywordIndexSuite:
         assert small.holding([], [], every) == frozenset()
         assert small.holding(["809"], [], []) == frozenset()
 
+    def test_weight_held_adds_up_the_groups_and_phrases_that_a_document_holds(self, small: KeywordIndex) -> None:
+        groups = [WordGroup(("vpn", "tunnel"), 2.0), WordGroup(("bounces",), 0.5), WordGroup(("jam",), 0.0)]
+        phrases = [(("mail", "bounces"), 4.0), (("bounces", "mail"), 8.0), ((), 16.0), (("vpn",), 0.0)]
+        every = ["a", "b", "c", "nowhere"]
+        assert small.weight_held(groups, [], every) == {"a": 2.0, "c": 2.5}
+        assert small.weight_held(groups, phrases, every) == {"a": 2.0, "c": 6.5}
+        assert small.weight_held([], phrases, ["a", "c"]) == {"c": 4.0}
+        assert small.weight_held(groups, phrases, []) == {}
+        assert small.weight_held([], [], every) == {}
+
+    def test_weight_held_agrees_with_the_reference_when_data_is_seeded(self, index: KeywordIndex) -> None:
+        entries = seeded_entries(100)
+        reference = filled(MemoryKeywordIndex(), *entries)
+        filled(index, *entries)
+        ids = [f"d{number:03}" for number in range(0, 120, 3)]
+        phrases = [(("w0", "w1"), 1.5), (("w2",), 0.25)]
+        for query in seeded_queries(30):
+            held = index.weight_held(query.words, phrases, ids)
+            assert held == pytest.approx(reference.weight_held(query.words, phrases, ids), rel=2e-4)
+
     # Writing
 
     def test_apply_replaces_and_removes_when_documents_are_held(self, small: KeywordIndex) -> None:

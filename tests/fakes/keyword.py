@@ -95,6 +95,19 @@ class MemoryKeywordIndex:
             if set(identifiers) & set(held.entry.identifiers) or any(_has_phrase(held, phrase) for phrase in phrases)
         )
 
+    def weight_held(
+        self, words: Sequence[WordGroup], phrases: Sequence[tuple[tuple[str, ...], float]], ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Look at each of `ids`."""
+        groups = _heaviest(KeywordQuery(words=tuple(words)))
+        found = {}
+        for one, held in self._among(ids):
+            worth = sum(group.weight for group in groups if any(_has_term(held, t, TEXT_FIELDS) for t in group.terms))
+            worth += sum(weight for phrase, weight in phrases if weight > 0 and _has_phrase(held, phrase))
+            if worth > 0:
+                found[one] = float(f"{worth:.4g}")
+        return found
+
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Count documents with each term."""
         return {term: sum(_has_term(held, term, TEXT_FIELDS) for held in self._seen.values()) for term in terms}
