@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.manifest import KEYWORD, VECTORS, BuiltWith
+from indexer.manifest import KEYWORD, PASSAGE_VERSION, VECTORS, BuiltWith
 from kb.facts import ANALYSIS_VERSION
 from kb.protocols.encoder import Encoder
 from kb.protocols.keyword import KeywordIndex
@@ -37,10 +37,9 @@ def installed_engines(keyword_engine: str, encoder: Callable[[], Encoder]) -> En
         return open_keyword_index(keyword_engine, directory / KEYWORD, write=write)
 
     def open_vectors(directory: Path, write: bool) -> VectorIndex:
-        from indexer.passages import PASSAGE_VERSION
         from indexer.vectors.index import open_vector_index
 
         recipe = replace(encoder().recipe, passage_version=PASSAGE_VERSION)
         return open_vector_index(directory / VECTORS, recipe, create=write)
 
-    return Engines(BuiltWith(keyword_engine, ANALYSIS_VERSION), open_keyword, open_vectors)
+    return Engines(BuiltWith(keyword_engine, ANALYSIS_VERSION, PASSAGE_VERSION), open_keyword, open_vectors)

@@ -27,6 +27,8 @@ LOCK = "index.lock"
 KEYWORD = "keyword"
 VECTORS = "vectors"
 _BUILT = "built.json"
+PASSAGE_VERSION = 2
+"""Grows when passages are cut in another way, so that every document is cut anew."""
 REMEDY = "run `kb index --rebuild`"
 
 
@@ -36,6 +38,7 @@ class BuiltWith:
 
     engine: str
     analysis_version: int
+    passage_version: int
 
 
 def current_generation(path: Path) -> Path | None:

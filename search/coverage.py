@@ -1,58 +1,81 @@
 """Say how much of a query a document holds, its words weighted by their rarity.
 
-BM25 rewards saying one word of the query often; coverage asks whether all of them are said at all.
+BM25 rewards saying one word of the query often; coverage asks whether all of them are said at all, and pairs whether
+they are said side by side, as an error message is.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from kb.queries import KeywordQuery, WordGroup
+from kb.queries import WordGroup
 from search.lanes import Lanes
+from search.query_terms import Pair, QueryTerms
 
 MOST_WORDS = 8
-"""Words that are looked up one by one: the rest is too common to tell. With all of them `tune` says the same."""
+"""Words that are looked up: the rest is too common to tell. With all of them `tune` says the same."""
+MOST_PAIRS = 12
+"""Pairs of neighbouring words that are looked up, those of the rarest words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of a query documents hold.
+    """How much of a query documents hold; both mappings are id → share of the weight, 0 to 1.
 
-    `shares`: id → share of the weight of the query's words that the document holds, 0 to 1, of those words that occur
-    in any document. `known` is the share of the query's weight that lies on such words.
+    `words` counts the query's words that occur in any document, `pairs` its pairs of neighbouring words. `known` is the
+    share of the query's weight that lies on words that occur in any document.
     """
 
-    shares: Mapping[str, float]
+    words: Mapping[str, float]
+    pairs: Mapping[str, float]
     known: float
 
 
-def coverage(lanes: Lanes, query: KeywordQuery, ids: Sequence[str]) -> Coverage:
-    """Return how much of the query's heaviest words each of `ids` holds. The weight of a word is its idf."""
-    weighed = _weighed(lanes, query.words)
-    whole = sum(weight for _, weight, _ in weighed)
-    known = sorted(((weight, at, group) for at, (group, weight, held) in enumerate(weighed) if held), key=_heaviest)
-    chosen = known[:MOST_WORDS]
-    total = sum(weight for weight, _, _ in chosen)
-    shares = dict.fromkeys(ids, 0.0)
-    for weight, _, group in chosen:
-        for document_id in lanes.scores(replace(query, words=(group,), identifiers=(), phrases=()), ids):
-            shares[document_id] += weight / total
-    return Coverage(shares, sum(weight for weight, _, _ in known) / whole if whole else 0.0)
-
-
-def _weighed(lanes: Lanes, words: Sequence[WordGroup]) -> list[tuple[WordGroup, float, int]]:
-    """Return each word with its weight and in how many documents it occurs: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+def coverage(lanes: Lanes, terms: QueryTerms, ids: Sequence[str]) -> Coverage:
+    """Return how much of the query's heaviest words and pairs each of `ids` holds. The weight of a word is its idf."""
+    looked_up = {term for group in terms.keyword.words for term in group.terms}
+    looked_up |= {term for pair in terms.pairs for word in pair.terms for term in word}
+    counts = lanes.document_frequency(sorted(looked_up))
     size = lanes.size
-    counts = lanes.document_frequency(sorted({term for group in words for term in group.terms}))
-    weighed = []
-    for group in words:
-        held = min(size, sum(counts.get(term, 0) for term in group.terms))
-        weighed.append((group, group.weight * math.log1p((size - held + 0.5) / (held + 0.5)), held))
-    return weighed
+    weighed = [
+        (group, group.weight * rarity(size, [counts.get(term, 0) for term in group.terms]))
+        for group in terms.keyword.words
+    ]
+    whole = sum(weight for _, weight in weighed)
+    known = [(group, weight) for group, weight in weighed if any(counts.get(term) for term in group.terms)]
+    heaviest = sorted(range(len(known)), key=lambda at: (-known[at][1], at))[:MOST_WORDS]
+    words = [WordGroup(known[at][0].terms, known[at][1]) for at in heaviest]
+    return Coverage(
+        _shares(lanes, words, [], ids),
+        _shares(lanes, [], _weighed_pairs(terms.pairs, counts, size), ids),
+        sum(weight for _, weight in known) / whole if whole else 0.0,
+    )
 
 
-def _heaviest(word: tuple[float, int, WordGroup]) -> tuple[float, int]:
-    weight, at, _ = word
-    return (-weight, at)
+def rarity(size: int, counts: Sequence[int]) -> float:
+    """Return the idf of a word whose terms occur in so many documents each: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+    held = min(size, sum(counts))
+    return math.log1p((size - held + 0.5) / (held + 0.5))
+
+
+def _weighed_pairs(
+    pairs: Sequence[Pair], counts: Mapping[str, int], size: int
+) -> list[tuple[tuple[str, ...], float]]:
+    weighed: dict[tuple[str, ...], float] = {}
+    for pair in pairs:
+        weight = sum(rarity(size, [max((counts.get(term, 0) for term in word), default=0)]) for word in pair.terms)
+        weighed[pair.surfaces] = weight
+    return sorted(weighed.items(), key=lambda one: (-one[1], one[0]))[:MOST_PAIRS]
+
+
+def _shares(
+    lanes: Lanes,
+    words: Sequence[WordGroup],
+    pairs: Sequence[tuple[tuple[str, ...], float]],
+    ids: Sequence[str],
+) -> dict[str, float]:
+    total = sum(group.weight for group in words) + sum(weight for _, weight in pairs)
+    held = lanes.weight_held(words, pairs, ids) if total > 0 else {}
+    return {one: min(1.0, held.get(one, 0.0) / total) if total > 0 else 0.0 for one in ids}

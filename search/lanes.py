@@ -184,6 +184,12 @@ class Lanes:
         except IndexUnavailable:
             return None
 
+    def weight_held(
+        self, words: Sequence[WordGroup], phrases: Sequence[tuple[tuple[str, ...], float]], ids: Sequence[str]
+    ) -> Mapping[str, float]:
+        """Return the sum of the weights of those word groups and phrases that each of `ids` holds."""
+        return self._guarded("keyword", lambda: self._words().weight_held(words, phrases, ids), {})
+
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs."""
         return self._guarded("keyword", lambda: self._words().document_frequency(terms), {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from kb.analysis.analyse import LANGUAGES, Identifier, QueryAnalysis, QueryWord, analyse_query
@@ -31,6 +32,8 @@ MOST_WORDS = 48
 groups lose nothing against all of them, as long as the title's come first.
 """
 MOST_IDENTIFIERS = 40
+MOST_LOOKED_AT = 60
+"""Pairs of neighbouring words that are considered."""
 FEW_WORDS = 2
 """With this many words beside its identifiers, a query is still a look-up of the identifiers."""
 
@@ -51,6 +54,14 @@ Frequencies = Callable[[Sequence[str]], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two words that stand side by side in the query: as they are matched, and the index terms of each."""
+
+    surfaces: tuple[str, str]
+    terms: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class QueryTerms:
     """What to look up.
 
@@ -60,6 +71,7 @@ class QueryTerms:
     looked up too, in text order; `translation` is the text to be near to as well: a German one word by word in English,
     misspelled words corrected, else `None`. `misspellings` are words that no document
     or hardly any holds. `language` is that of the text where the vocabulary tells it, else `None`.
+    or hardly any holds. `pairs` are neighbouring words of the text (of a ticket's title) and of its translation.
     """
 
     keyword: KeywordQuery
@@ -72,6 +84,7 @@ class QueryTerms:
     translation: str | None = None
     misspellings: tuple[Misspelling, ...] = ()
     language: str | None = None
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def identifier_values(self) -> tuple[str, ...]:
@@ -195,7 +208,21 @@ def _terms(
         translation=expanded.translation,
         misspellings=wrong,
         language=expanded.language or None,
+        pairs=_pairs(analysis, title) + (_pairs(analyse_query(expanded.translation)) if expanded.translation else ()),
     )
+
+
+def _pairs(analysis: QueryAnalysis, title: int = 0) -> tuple[Pair, ...]:
+    """Return the neighbours among the words, stop words not being any; with `title` those that begin before it."""
+    terms: dict[str, tuple[str, ...]] = {}
+    for word in analysis.words:
+        if not title or word.start < title:
+            terms.setdefault(word.surface, word.alternatives)
+    return tuple(
+        Pair((one, other), (terms[one], terms[other]))
+        for one, other in pairwise(analysis.surfaces)
+        if one in terms and other in terms
+    )[:MOST_LOOKED_AT]
 
 
 def _wrong(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from indexer.passages import PASSAGE_VERSION, passages_of
+from indexer.manifest import PASSAGE_VERSION
+from indexer.passages import passages_of
 from indexer.sync import Sync
 from kb.access import SHELL
 from kb.documents import Article, Document, Ticket

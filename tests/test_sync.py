@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.entries import keyword_entry
-from indexer.passages import PASSAGE_VERSION, passages_of, text_hash
+from indexer.manifest import PASSAGE_VERSION
+from indexer.passages import passages_of, text_hash
 from indexer.sync import BEHIND, Sync, SyncReport
 from indexer.text_vectors import CHUNK
 from kb.access import ADMINISTRATOR

@@ -121,7 +121,7 @@ def test_drain_builds_anew_when_another_version_of_analysis_built_the_index(home
     home.write("a")
     home.indexing.drain()
     built = home.engines().built
-    publish_generation(home.path / "1", BuiltWith(built.engine, built.analysis_version - 1))
+    publish_generation(home.path / "1", BuiltWith(built.engine, built.analysis_version - 1, built.passage_version))
     report = home.indexing.drain()
     assert (report.written, report.reused, report.encoded) == (1, 2, 0)
     assert generations(home) == ["2"]
@@ -334,7 +334,7 @@ def test_drain_is_refused_when_another_indexes(home: Installation) -> None:
 
 def test_new_generation_removes_what_a_killed_rebuild_left(tmp_path: Path) -> None:
     first = new_generation(tmp_path)
-    publish_generation(first, BuiltWith("tantivy", 1))
+    publish_generation(first, BuiltWith("tantivy", 1, 2))
     torn = new_generation(tmp_path)
     (torn / "keyword").mkdir()
     third = new_generation(tmp_path)

@@ -1,0 +1,178 @@
+"""Order candidates by their features, and say how probable it is that one is the same problem.
+
+A value is a weighted sum of features, so every order can be explained. A probability comes from the value and from how
+far it stands out among the candidates, by logistic calibration; a band is cut from the probability. The weights are
+data (`ranker.json` is shipped, `kb learn` makes others), this is what they mean.
+
+Laws, tested as properties: more of any feature never lowers a document; the order of the candidates changes nothing;
+ties are ordered by document id; of one answer a better rank never has a lower probability.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+
+from kb.errors import InvalidInput
+from search.answers import Band
+
+Features = Mapping[str, float]
+"""Name → value; a name that is missing counts 0."""
+
+SEARCH_FEATURES = ("semantic", "keyword", "coverage", "pairs", "naming")
+TICKET_FEATURES = ("semantic", "title", "body", "coverage", "pairs", "naming", "component", "recency", "prior")
+"""What the weights of each task are for; `search.features` says what each means."""
+EVIDENCE = ("value", "lead", "semantic", "coverage", "pairs", "naming", "known")
+"""What a probability is made from: the value, how far it lies before the best other candidate (behind it: negative),
+four features of its own, and how much of the query lies on words that occur at all.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One document as it is ordered.
+
+    `tier` goes before every value: 0, and more for what certainly holds what was asked for.
+    """
+
+    document_id: str
+    features: Features = field(default_factory=dict)
+    tier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Intercept and slopes of the logistic model; a name of `EVIDENCE` that is missing has slope 0."""
+
+    intercept: float
+    slopes: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """From which probability on a band begins."""
+
+    medium: float
+    high: float
+
+    def of(self, probability: float) -> Band:
+        """Return the band of a probability."""
+        return "high" if probability >= self.high else "medium" if probability >= self.medium else "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How the candidates of one task are valued. `calibration` is `None` while probabilities are not known."""
+
+    weights: Mapping[str, float]
+    calibration: Calibration | None = None
+    bands: Bands = Bands(0.4, 0.8)
+
+    def value(self, features: Features) -> float:
+        """Return the weighted sum."""
+        return sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate in its place; `probability` and `band` are `None` while the model is not calibrated."""
+
+    candidate: Candidate
+    value: float
+    probability: float | None = None
+    band: Band | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """The models of both tasks. `name` tells one from another, `source` says what it was fitted on."""
+
+    name: str
+    source: str
+    search: Model
+    similar: Model
+
+    def to_json(self) -> str:
+        """Return everything as JSON."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, default=dict)
+
+
+def ordered(model: Model, candidates: Sequence[Candidate]) -> list[Ranked]:
+    """Return the candidates, best first: by tier, then by value, then by id."""
+    valued = [(one, model.value(one.features)) for one in candidates]
+    valued.sort(key=lambda pair: (-pair[0].tier, -pair[1], pair[0].document_id))
+    return [Ranked(one, value) for one, value in valued]
+
+
+def judged(model: Model, ranked: Sequence[Ranked], known: float = 1.0) -> list[Ranked]:
+    """Return ranked candidates with probability and band; `known` is the share of the query that occurs anywhere."""
+    calibration = model.calibration
+    if calibration is None:
+        return list(ranked)
+    found: list[Ranked] = []
+    least = 1.0
+    for at, evidence in enumerate(evidence_of(ranked, known)):
+        logit = calibration.intercept
+        logit += sum(slope * evidence[name] for name, slope in calibration.slopes.items())
+        # A later result is never the likelier one: its own evidence must not say otherwise than the order.
+        least = min(least, 1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))))
+        found.append(Ranked(ranked[at].candidate, ranked[at].value, round(least, 4), model.bands.of(least)))
+    return found
+
+
+def evidence_of(ranked: Sequence[Ranked], known: float) -> list[dict[str, float]]:
+    """Return what the probability of each is made from (`EVIDENCE`)."""
+    values = sorted((one.value for one in ranked), reverse=True)
+    best, second = (*values, *values[-1:], 0.0, 0.0)[:2] if values else (0.0, 0.0)
+    rows = []
+    for one in ranked:
+        features = one.candidate.features
+        rows.append(
+            {
+                "value": one.value,
+                "lead": one.value - (second if one.value >= best else best),
+                "known": known,
+                **{name: features.get(name, 0.0) for name in ("semantic", "coverage", "pairs", "naming")},
+            }
+        )
+    return rows
+
+
+def read_ranker(text: str) -> Ranker:
+    """Read what `Ranker.to_json` wrote. Raises InvalidInput for anything else."""
+    try:
+        held = json.loads(text)
+        return Ranker(str(held["name"]), str(held["source"]), _model(held["search"]), _model(held["similar"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f"the ranker cannot be read ({error}); run `kb learn --reset` to return to the shipped one")
+
+
+def _model(held: Mapping[str, object]) -> Model:
+    calibration = held["calibration"]
+    bands = held["bands"]
+    assert isinstance(bands, dict)
+    return Model(
+        _numbers(held["weights"]),
+        None
+        if not isinstance(calibration, dict)
+        else Calibration(float(calibration["intercept"]), _numbers(calibration["slopes"])),
+        Bands(float(bands["medium"]), float(bands["high"])),
+    )
+
+
+def _numbers(held: object) -> Mapping[str, float]:
+    if not isinstance(held, dict):
+        raise TypeError("weights must be numbers by name")
+    return MappingProxyType({str(name): float(number) for name, number in held.items()})
+
+
+@lru_cache(maxsize=1)
+def shipped_ranker() -> Ranker:
+    """Return the ranker that is part of the package."""
+    from importlib.resources import files
+
+    return read_ranker(files("search").joinpath("ranker.json").read_text(encoding="utf-8"))
