@@ -152,6 +152,11 @@ class Lanes:
             return frozenset()
         return self._guarded("identifier", lambda: self._words().holding(identifiers, phrases, ids), frozenset())
 
+    def identified(self, identifier: str, ids: Sequence[str]) -> Mapping[str, float]:
+        """Return the idf of an identifier for each of `ids` that holds it."""
+        query = KeywordQuery(identifiers=(identifier,))
+        return self._guarded("identifier", lambda: self._words().score(query, ids) if ids else {}, {})
+
     def refused(self, query: KeywordQuery, ids: Sequence[str]) -> frozenset[str]:
         """Return those of `ids` that lack a phrase of the query or hold what it excludes.
 

@@ -16,6 +16,7 @@ from kb.protocols.keyword import KeywordSearch
 from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
+from search.agreement import agreement, asked_identifiers
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
 from search.coverage import coverage
 from search.did_you_mean import did_you_mean
@@ -128,6 +129,7 @@ class Searcher:
                 terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
                 evidence = asking(terms, parsed.text)
         order, covered = (browsed.ids, 1.0) if browsed is not None else _order(sources, lanes, evidence, terms)
+        order = _exact_first(order, lanes, evidence, terms)
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
         results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
@@ -186,6 +188,17 @@ def _order(sources: Sources, lanes: Lanes, evidence: Evidence, terms: QueryTerms
         [one.candidate.document_id for one in (*near, *far)],
         covered.known * max(covered.shares.values(), default=0.0),
     )
+
+
+def _exact_first(order: Sequence[str], lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> list[str]:
+    """Return the ids with those first that hold an identifier that decides, among the near ones and those behind.
+
+    Whoever types a code means it, however common it is.
+    """
+    asked = asked_identifiers(terms.identifiers, lambda one: True)
+    agreed = agreement(lanes, asked, order, evidence.exact, only_rare=False)
+    near = [one for one in order if one in evidence.near]
+    return [*agreed.first(near), *agreed.first([one for one in order if one not in evidence.near])]
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kb.access import MEMBER
+from kb.analysis.telling import telling_title, told
 from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
+from search.agreement import agreement, asked_identifiers, stands_for_the_problem
 from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, SimilarAnswer, Status
 from search.bands import at_least
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
@@ -29,10 +31,12 @@ from search.sources import Sources
 from search.syntax import narrowed
 
 MOST_RESULTS = 1_000
-LONGEST_TEXT = 12_000
-"""Characters of a ticket that are analysed: three quarters from the beginning, the rest from the end, since a log says
-what broke in either.
+LONGEST_READ = 60_000
+"""Characters of a ticket that are read for what tells: three quarters from the beginning, the rest from the end, since
+a log says what broke in either.
 """
+LONGEST_TEXT = 12_000
+"""Characters of it that are analysed."""
 MOST_IDENTIFIERS_TOLD = 20
 SAME_PROBLEM = 0.75
 """From this cosine on it is called the same problem. Of the first five results on titanium's `tune` 41 % above it are
@@ -88,20 +92,21 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         replace(where, without=where.without | hidden),
         request.viewer,
     )
+    title = telling_title(ticket.title)
     text, truncated = _problem_text(ticket)
-    terms = ticket_terms(ticket.title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings)
+    terms = ticket_terms(title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings)
     depth = max(DEPTH, request.limit)
     evidence = gather(
         lanes,
         terms,
-        f"{ticket.title}\n{ticket.description}",
+        f"{title}\n{told(ticket.description[:LONGEST_READ]).gist}",
         request.floor,
         depth=depth,
         semantic_depth=depth,
     )
     whole = whole_text(ticket)
     asked = Asked(
-        f"{ticket.title}\n{text}",
+        f"{title}\n{text}",
         terms,
         request.viewer,
         as_of=request.as_of,
@@ -119,7 +124,17 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         if holds_on_problem_side(documents[one], asked.identifiers, strict=strict)
     )
     evidence = evidence.with_exact(exact, request.floor)
-    order = _order(lanes, request, terms, evidence, documents, request.as_of or ticket.opened_at or sources.clock())
+    written = {canonical: spelling for spelling, canonical in asked.identifiers}
+    agreed = agreement(
+        lanes,
+        asked_identifiers(terms.identifiers, stands_for_the_problem(asked.text, len(title))),
+        [one for one in evidence.ids if one in documents],
+        evidence.exact,
+        lambda one, value: holds_on_problem_side(documents[one], ((written.get(value, value), value),), strict=strict),
+    )
+    order = agreed.first(
+        _order(lanes, request, terms, evidence, documents, request.as_of or ticket.opened_at or sources.clock())
+    )
     status: Status = "degraded" if lanes.down else "ok" if evidence.ids else "no_confident_match"
     results = page_of_results(sources, order, evidence, asked, 0, request.limit)
     ranked = ((documents[one], evidence.semantic.get(one)) for one in order)
@@ -143,12 +158,22 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
 
 
 def _problem_text(ticket: Ticket) -> tuple[str, bool]:
-    """Return description and environment, and whether something was left out of them."""
-    text = "\n\n".join(part for part in (ticket.description, ticket.environment) if part)
-    if len(text) <= LONGEST_TEXT:
+    """Return what description and environment tell, and whether some of them was not read."""
+    text, was_cut = _ends(_whole(ticket), LONGEST_READ)
+    text, is_cut = _ends(told(text).text, LONGEST_TEXT)
+    return text, was_cut or is_cut
+
+
+def _whole(ticket: Ticket) -> str:
+    return "\n\n".join(part for part in (ticket.description, ticket.environment) if part)
+
+
+def _ends(text: str, longest: int) -> tuple[str, bool]:
+    """Return beginning and end of a text, together at most `longest` characters, and whether something is missing."""
+    if len(text) <= longest:
         return text, False
-    tail = LONGEST_TEXT // 4
-    return f"{text[: LONGEST_TEXT - tail]}\n{text[-tail:]}", True
+    tail = longest // 4
+    return f"{text[: longest - tail]}\n{text[-tail:]}", True
 
 
 def _order(
@@ -183,7 +208,7 @@ def _order(
 
 def whole_text(ticket: Ticket) -> str:
     """Return everything that a ticket says of its problem, on one line."""
-    return " ".join(f"{ticket.title} {_problem_text(ticket)[0]}".split())
+    return " ".join(f"{ticket.title} {_ends(_whole(ticket), LONGEST_TEXT)[0]}".split())
 
 
 def signature_in(document: Document, text: str) -> str | None:

@@ -40,7 +40,8 @@ class Identifier:
     """A code, name or number that is looked up whole.
 
     `value` is canonical: folded, and equal for forms that certainly mean the same (`0x80070005`, `-2147024891`).
-    `kind` is one of error_code, event_id, exception, status_code, host, ip, path, version, guid, kb, cve, code.
+    `kind` is one of error_code, event_id, exception, status_code, host, ip, path, version, guid, kb, cve, code; in a
+    query also number, for one that nothing announces.
     `start` and `end` are a half-open range of code points in the text.
     """
 
@@ -167,9 +168,9 @@ _BARE_NUMBER = re.compile(r"\d{3,5}")
 
 def _numbers(text: str, word: Word) -> list[Identifier]:
     """Return a bare number of a query as an identifier, with and without the minus that may stand before it."""
-    found = [Identifier(word.surface, "error_code", word.start, word.end)]
+    found = [Identifier(word.surface, "number", word.start, word.end)]
     if text[: word.start].endswith("-") and not text[: word.start - 1][-1:].strip():
-        found.append(Identifier("-" + word.surface, "error_code", word.start - 1, word.end))
+        found.append(Identifier("-" + word.surface, "number", word.start - 1, word.end))
     return found
 
 

@@ -1,0 +1,156 @@
+"""Mail: what of a text that came as a mail is not about the problem.
+
+Header blocks, greetings, signatures, disclaimers, quote marks and the reply and ticket marks of a subject are the same
+in every mail of a person or a house, so they make strangers look alike.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_SIGNATURE = 12
+"""Lines after a closing formula that may belong to it; what follows is text again, whatever it says."""
+
+_TICKET_WORD = r"(?:ticket|case|request|incident|vorgang|fall|anfrage)"
+_TITLE_MARKS = re.compile(
+    r"(?:\s|(?:re|aw|antw|antwort|fwd?|wg|sv|tr)(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?:"
+    rf"|[\[(]\s?(?:{_TICKET_WORD}\s?[:#-]?\s?#?[A-Z]{{0,10}}-?|#\s?)\d{{1,20}}\s?[\])]|##\d{{1,20}}##"
+    r"|\[(?:external|extern|ext)\]:?)+",
+    re.IGNORECASE,
+)
+_TICKET_TAG = re.compile(
+    r"\[\s?(?:(?:ticket|case|request|incident|vorgang|fall|anfrage)\s?[:#-]?\s?#?|#\s?)\d{1,20}\s?\]", re.IGNORECASE
+)
+_QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
+_HEADER = re.compile(
+    r"\s{0,8}\*{0,2}(from|von|sent|gesendet|date|datum|to|an|cc|kopie|bcc|subject|betreff|reply-to|antwort an"
+    r"|importance"
+    r"|wichtigkeit|priority|message-id|attachments|anlagen)\s?:\*{0,2}(?:\s+|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SUBJECTS = frozenset({"subject", "betreff"})
+_SENDERS = frozenset({"from", "von"})
+_CITED = re.compile(
+    r"\s{0,8}(?:[-_]{3,}\s?(?:original message|original appointment|forwarded message|urspr(?:ü|ue)ngliche nachricht"
+    r"|weitergeleitete nachricht)\s?[-_]{0,20}|begin forwarded message:|anfang der weitergeleiteten (?:e-mail"
+    r"|nachricht):"
+    r"|[-_]{20,}|(?:on|am) .{6,120} (?:wrote|schrieb)(?: .{1,80})?:)\s*",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"\s{0,8}(?:(?:sehr geehrte[rs]?|dear|liebe[rs]?|hallo|hello|hi|hey|moin|servus|gr(?:üß|ue(?:ss|ß)) gott"
+    r"|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening|day))(?: [^\s,:!?]{1,30}){0,6}[,!]"
+    r"|(?:hallo|hello|hi|hey|moin|servus|dear|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening|day))"
+    r"(?: (?:all|alle|team|there|zusammen|support|everyone|together|it|helpdesk|kolleg(?:en|innen))){0,3}\.?\s*$)\s*",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\s{0,8}(?:mit (?:freundlichen|besten|herzlichen|vielen) gr(?:ü|ue)(?:ß|ss)en|(?:(?:freundliche|viele|beste"
+    r"|sch(?:ö|oe)ne"
+    r"|liebe|herzliche) )?gr(?:ü|ue)(?:ß|ss)e?n?|gru(?:ß|ss)|mfg|vg|lg|bg|(?:(?:best|kind|warm|kindest|many) )?regards"
+    r"|best wishes|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|cheers)"
+    r"(?:,? (?:aus|from|und|and|to|an|nach|i\.a\.|i\. a\.)(?: \S{1,30}){1,5}| (?:\S{2,30}){1,2})?\s?[,.!]?\s*",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"\s{0,8}(?:many thanks|thanks|thank you|thx|vielen dank|besten dank|herzlichen dank|danke(?: sch(?:ö|oe)n)?)"
+    r"(?: (?:in advance|im voraus|a lot|so much|very much|and (?:best|kind) regards|und (?:viele |beste )?gr(?:ü"
+    r"|ue)(?:ß|ss)e"
+    r"|for your (?:help|support|time)|f(?:ü|ue)r (?:die|ihre|eure|deine) (?:hilfe|unterst(?:ü|ue)tzung|m(?:ü|ue)he)))?"
+    r"\s?[,.!]{0,3}\s*",
+    re.IGNORECASE,
+)
+_DELIMITER = re.compile(r"-- ?")
+_DISCLAIMER = re.compile(
+    r"(?:this|diese) (?:e-?mail|message|nachricht).{0,80}(?:confidential|vertraulich|intended (?:only|solely)"
+    r"|privileged)"
+    r"|if you (?:are not|have received this).{0,60}(?:recipient|in error)|wenn sie (?:nicht der richtige adressat"
+    r"|diese e-?mail"
+    r" irrt)|(?:please )?consider the environment|denken sie an die umwelt|^\s{0,8}sent from my "
+    r"|^\s{0,8}von meinem .{2,30} gesendet"
+    r"|^\s{0,8}gesendet von (?:mail|outlook)|^\s{0,8}get outlook for|outlook f(?:ü|ue)r (?:ios"
+    r"|android) (?:beziehen|herunterladen)"
+    r"|(?:caution|vorsicht|achtung|warning): .{0,20}(?:external|externe)|originated from outside",
+    re.IGNORECASE,
+)
+_CONTENT = re.compile(
+    r"\b(?:errors?|fehler\w*|exception|failed|fehlgeschlagen|PS:|P\.S\.|0x[0-9a-f]{4,8})|\b\d{4,}\b.{0,40}\bid\b",
+    re.IGNORECASE,
+)
+
+
+def plain_title(title: str) -> str:
+    """Return a title without the marks of replies, forwards and ticket systems; a title of nothing else stays."""
+    match = _TITLE_MARKS.match(title)
+    rest = title[match.end() :] if match else title
+    return _TICKET_TAG.sub(" ", rest).strip() or title
+
+
+def without_decoration(lines: list[str]) -> list[str]:
+    """Return the lines of a mail that are about something, in order, without quote marks; of a subject its words.
+
+    Blank lines stay. A text of nothing but decoration comes back as it was.
+    """
+    kept: list[str] = []
+    bare = [_QUOTE.sub("", line[:_LONGEST_LINE], count=1) + line[_LONGEST_LINE:] for line in lines]
+    at = 0
+    while at < len(bare):
+        line = bare[at]
+        head = line[:_LONGEST_LINE]
+        after = _after_headers(bare, at, kept)
+        if after > at:
+            at = after
+        elif _DELIMITER.fullmatch(line) or _CLOSING.fullmatch(head):
+            at = _after_signature(bare, at + 1)
+        elif _CITED.fullmatch(head) or _THANKS.fullmatch(head) or _DISCLAIMER.search(head):
+            at += 1
+        else:
+            greeting = _GREETING.match(head)
+            if rest := (line[greeting.end() :] if greeting else line):
+                kept.append(rest)
+            elif not line:
+                kept.append(line)
+            at += 1
+    return kept if any(line.strip() for line in kept) else lines
+
+
+_LONGEST_LINE = 400
+"""Characters of a line that are looked at: formulas are short, and patterns must not run along a line of a megabyte."""
+
+
+def _after_headers(lines: list[str], at: int, kept: list[str]) -> int:
+    """Return where the header block that begins at a line ends, and keep its subject; `at` when there is none.
+
+    One line "To: ..." is a sentence; two with a sender or a subject are a header.
+    """
+    names: list[str] = []
+    subject = ""
+    end = at
+    while end < len(lines) and (match := _HEADER.fullmatch(lines[end][:_LONGEST_LINE])):
+        names.append(match[1].lower())
+        if names[-1] in _SUBJECTS:
+            subject = plain_title(match[2].strip())
+        end += 1
+    if len(set(names)) < 2 or not (_SENDERS | _SUBJECTS) & set(names):
+        return at
+    if subject:
+        kept.append(subject)
+    return end
+
+
+def _after_signature(lines: list[str], at: int) -> int:
+    """Return where a signature ends: before a cited mail or what speaks of an error, else with its last line."""
+    said = 0
+    while at < len(lines) and said < LONGEST_SIGNATURE:
+        head = lines[at][:_LONGEST_LINE]
+        if _HEADER.fullmatch(head) and at + 1 < len(lines) and _HEADER.fullmatch(lines[at + 1][:_LONGEST_LINE]):
+            break
+        if _CITED.fullmatch(head) or _CONTENT.search(head) or len(lines[at]) > _LONGEST_CONTACT:
+            break
+        said += bool(head.strip())
+        at += 1
+    return at
+
+
+_LONGEST_CONTACT = 120
+"""Characters of a line in a signature: name, department, address, telephone. A longer one is a sentence."""

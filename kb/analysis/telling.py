@@ -1,0 +1,157 @@
+"""Telling lines: what a pasted mail, log or stack trace says of the problem.
+
+What somebody wrote stays. Of a machine's output stay the lines that name an error, with the first frames of the
+application itself; every line once, without what changes every time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from kb.analysis.mail import plain_title, without_decoration
+from kb.analysis.volatile import begins_with_time, without_volatile
+
+LineKind = Literal["prose", "error", "log", "frame", "code"]
+
+MOST_FRAMES = 2
+"""Frames of the application kept after each error: where it broke. The others tell how it came there."""
+
+_LOOKED_AT = 1_000
+_LEVEL = r"(?:TRACE|DEBUG|VERBOSE|INFO|INFORMATION|NOTICE|WARN|WARNING|WARNUNG)"
+_FAULT_LEVEL = r"(?:ERROR|FATAL|SEVERE|CRITICAL|CRIT|EMERG|ALERT|PANIC|FEHLER|SCHWERWIEGEND|KRITISCH)"
+_QUIET = re.compile(
+    rf"\s*[\[(<|]?{_LEVEL}[\])>|]?(?:[\s:|]|$)|\s*[VDIW]/[\w.$-]{{1,40}}\s?[(:]|\[(?:info|debug|warn|trace)\]"
+)
+_LOUD = re.compile(
+    rf"(?:^|[\s\[(<|]){_FAULT_LEVEL}(?:[\])>|:\s]|$)|^\s*[EF]/[\w.$-]{{1,40}}\s?[(:]|\[(?:error|fatal|crit|emerg"
+    rf"|alert)\]"
+)
+_FRAME = re.compile(
+    r"\s*(?:at |bei )[\w$.<>\[\]`/+@:, -]{2,200}(?:\(.*\)?|\bin .+:(?:line|Zeile) \d+\.?|:\d+(?::\d+)?)\s*$"
+    r"|\s*File \"[^\"]{1,300}\", line \d+"
+    r"|\s*\.\.\. \d+ (?:more|common frames)"
+    r"|\s*#\d{1,3}\s+(?:0x[0-9a-f]+ in |[\w/.:<-]).*"
+    r"|\s*\d{1,3}\s{1,6}\S{1,80}\s{1,30}0x[0-9a-f]{6,16}\s.*"
+    r"|\s*[\w$]+(?:\.[\w$<>]+){2,30}\([\w$ ]{1,80}(?:\.\w{1,6}(?::\d+)?)?\)\s*$"
+)
+_LIBRARY = re.compile(
+    r"(?:at |bei |File \")?\W{0,4}(?:javax?|jdk|sun|com\.sun|kotlinx?|scala|groovy|android|androidx|dalvik"
+    r"|com\.android|org\.springframework"
+    r"|org\.apache|org\.hibernate|org\.eclipse|org\.junit|org\.mozilla|io\.netty|reactor|System|Microsoft|MS|node:"
+    r"|internal/)[.:$/(]"
+    r"|node_modules|site-packages|dist-packages|/usr/lib/python|/lib/python\d|\bnode:internal|<frozen |libsystem"
+    r"|UIKit|CoreFoundation"
+    r"|\.\.\. \d+ "
+)
+_RAISED = re.compile(
+    r"\s*(?:(?:caused by|suppressed|verursacht durch|root cause|ursache|nested exception is)\s?:"
+    r"|(?:an )?unhandled |uncaught "
+    r"|exception in thread|terminating app due to|\*{2,3} )"
+    r"|\s*(?:[\w$]+[.:$]{1,2})*[A-Z]\w{2,80}(?:Exception|Error|Fault)\b(?=\s*(?::|$|\())",
+    re.IGNORECASE,
+)
+_TRACEBACK = re.compile(r"\s*Traceback \(most recent call last\):?\s*")
+_FAULT_WORD = re.compile(
+    r"\b(?:errors?|exceptions?|fail(?:s|ed|ure|ures|ing)?|fatal|panic|crash(?:ed|es)?|denied|refused|rejected"
+    r"|unreachable|aborted"
+    r"|timed out|time-?out|cannot|can't|could not|unable|invalid|not found|no such|segmentation fault|killed"
+    r"|fehler\w{0,12}|fehlgeschlagen|gescheitert|verweigert|abgelehnt|abgebrochen|abgest(?:ü|ue)rzt|kann nicht"
+    r"|konnte nicht"
+    r"|nicht gefunden|nicht erreichbar|ung(?:ü|ue)ltig|zeit(?:ü|ue)berschreitung)\b"
+    r"|(?<![a-z])(?:Error|Exception)(?![a-z])|\b0x[89cCdDeE][0-9a-fA-F]{7}\b|\b[A-Z]{2,8}-?\d{4,6}\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r".*[{;]\s*(?://.*)?$|\s*[})\]]+[;,)\s]*$|\s*(?://|/\*|\*/|<!--|</?[A-Za-z][\w.:-]*[ />]"
+    r"|[\w.]+\s?[:=]\s?(?:\S.*,)$)|\s*[\w.]+\(.*\)\s*$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of what was pasted, cleaned, and what it is."""
+
+    text: str
+    kind: LineKind
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a text tells, in its order.
+
+    `text` is what to look for by its words: all but the lines of a log that name no error and the frames behind the
+    first ones. `gist` is what to compare by its meaning: the same without code. `errors` are the error lines alone.
+    """
+
+    text: str
+    gist: str
+    errors: tuple[str, ...]
+
+
+def told(text: str) -> Told:
+    """Return what a pasted text tells, in time linear in its length. Of a text with anything in it something stays."""
+    lines = read_lines(text)
+    is_spoken = any(line.text.strip() for line in lines if line.kind in ("prose", "error"))
+    said = _joined(_kept(lines) if is_spoken else lines)
+    gist = _joined([line for line in _kept(lines) if line.kind in ("prose", "error")]) if is_spoken else said
+    return Told(
+        text=said if said.strip() else text,
+        gist=gist if gist.strip() else text,
+        errors=tuple(dict.fromkeys(line.text.strip() for line in lines if line.kind == "error")),
+    )
+
+
+def telling_title(title: str) -> str:
+    """Return a title without the marks of replies and ticket systems, and without what changes every time."""
+    return without_volatile(plain_title(title))
+
+
+def read_lines(text: str) -> list[Line]:
+    """Return the lines of a text with their kinds, cleaned of mail's decoration and of what changes every time."""
+    found: list[Line] = []
+    for line in without_decoration(text.splitlines()):
+        kind = kind_of(line)
+        found.append(Line(without_volatile(line) if line.strip() else "", kind))
+    return found
+
+
+def kind_of(line: str) -> LineKind:
+    """Return what one line is; prose is what is nothing else."""
+    head = line[:_LOOKED_AT]
+    if not head.strip():
+        return "prose"
+    if _FRAME.match(head) or _TRACEBACK.fullmatch(head):
+        return "frame"
+    if _RAISED.match(head) or _LOUD.search(head):
+        return "error"
+    if begins_with_time(head) or _QUIET.match(head):
+        return "error" if _FAULT_WORD.search(head) else "log"
+    return "code" if _CODE.match(head) else "prose"
+
+
+def _kept(lines: list[Line]) -> list[Line]:
+    kept: list[Line] = []
+    seen: set[str] = set()
+    frames = 0
+    for line in lines:
+        if line.kind == "log" or (line.text and line.kind != "code" and line.text in seen):
+            continue
+        if line.kind == "error":
+            frames = MOST_FRAMES
+        elif line.kind == "frame":
+            if not frames or _LIBRARY.search(line.text[:_LOOKED_AT]):
+                continue
+            frames -= 1
+        seen.add(line.text)
+        kept.append(line)
+    return kept
+
+
+def _joined(lines: list[Line]) -> str:
+    parts: list[str] = []
+    for line in lines:
+        if line.text or (parts and parts[-1]):
+            parts.append(line.text)
+    return "\n".join(parts)

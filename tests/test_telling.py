@@ -1,0 +1,200 @@
+"""What a pasted mail, log or stack trace tells, and what of it is another every time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.analysis.telling import telling_title, told
+from kb.analysis.volatile import without_volatile
+
+MAIL = """Von: Erika Muster <e.muster@example.org>
+Gesendet: Dienstag, 5. März 2024 10:15
+An: Helpdesk
+Betreff: AW: [Ticket#4711] Outlook startet nicht
+
+Hallo zusammen,
+
+es kommt Fehler 0x80070005, seit dem 08.09.2021.
+
+Mit freundlichen Grüßen
+Erika Muster
+Abteilung Einkauf
+Tel. 030 1234
+
+-----Ursprüngliche Nachricht-----
+From: Helpdesk
+To: Erika Muster
+Subject: RE: Outlook
+
+> Bitte das Protokoll schicken.
+Diese E-Mail enthält vertrauliche Informationen.
+"""
+
+LOG = """Please see the log:
+2024-03-01T10:15:01.120Z INFO [main] starting
+2024-03-01T10:15:01.123Z ERROR [worker-7] pool failed after 30012 ms, requestId=ab12-99
+java.lang.IllegalStateException: pool closed
+\tat java.util.Queue.poll(Queue.java:88)
+\tat org.example.Pool.get(Pool.java:88)
+\tat org.example.Pool.open(Pool.java:40)
+\tat org.example.Main.main(Main.java:9)
+Caused by: java.net.ConnectException: ECONNREFUSED 10.1.2.3:5432
+\t... 12 more
+Mar  5 10:15:01 web01 nginx[1234]: connect() failed (111: Connection refused), client: 10.0.0.1:54321
+2024-03-01T10:15:09.999Z ERROR [worker-9] pool failed after 30044 ms, requestId=cd34-11
+"""
+
+
+def test_mail_tells_subjects_and_sentences_only() -> None:
+    lines = [line for line in told(MAIL).text.splitlines() if line]
+
+    assert lines == [
+        "Outlook startet nicht",
+        "es kommt Fehler 0x80070005, seit dem 08.09.2021.",
+        "Outlook",
+        "Bitte das Protokoll schicken.",
+    ]
+
+
+def test_log_tells_each_error_once_with_the_first_frames_of_the_application() -> None:
+    assert told(LOG).text.splitlines() == [
+        "Please see the log:",
+        "ERROR pool failed after ,",
+        "java.lang.IllegalStateException: pool closed",
+        "at org.example.Pool.get",
+        "at org.example.Pool.open",
+        "Caused by: java.net.ConnectException: ECONNREFUSED 10.1.2.3:5432",
+        "web01 nginx: connect() failed (111: Connection refused), client: 10.0.0.1",
+    ]
+    assert told(LOG).errors == (
+        "ERROR pool failed after ,",
+        "java.lang.IllegalStateException: pool closed",
+        "Caused by: java.net.ConnectException: ECONNREFUSED 10.1.2.3:5432",
+        "web01 nginx: connect() failed (111: Connection refused), client: 10.0.0.1",
+    )
+    assert "org.example" not in told(LOG).gist
+    assert told(LOG).gist.startswith("Please see the log:\nERROR pool failed")
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("2024-03-01 10:15:01,123 +0100 WARN disk full", "WARN disk full"),
+        ("[2024-03-01 10:15:01] disk full", "disk full"),
+        ("05.03.2024 10:15:01 Datenträger voll", "Datenträger voll"),
+        ("01-12 10:11:12.123: E/Camera(  311): no camera", "E/Camera: no camera"),
+        ("[  12.345678] usb 1-1: device descriptor read failed", "usb 1-1: device descriptor read failed"),
+        ("object com.example.Pool@1a2b3c4d is closed", "object com.example.Pool is closed"),
+        ("fault at 0x00007ff6a1b2c3d4 in module", "fault at in module"),
+        ("[http-nio-8080-exec-3] refused", "refused"),
+        ("Trace ID: 1b3a1aef-830e-4253-bf2b-198df7c6b70d denied", "denied"),
+        ("Correlation ID 1b3a1aef-830e-4253-bf2b-198df7c6b70d denied", "denied"),
+        ("session_id=af12 expired", "expired"),
+        ("PID: 4711 was killed", "was killed"),
+        ("at example.Pool.get(Pool.java:88)", "at example.Pool.get"),
+        ("broken at /srv/app/main.js:181:20", "broken at /srv/app/main.js"),
+        ('File "/srv/app.py", line 12, in run', 'File "/srv/app.py", in run'),
+        (r"in C:\app\File.cs:line 12", r"in C:\app\File.cs"),
+        ("from 10.0.0.1:54321 to 10.0.0.2:443", "from 10.0.0.1 to 10.0.0.2:443"),
+        ("request took 123 ms", "request took"),
+    ],
+)
+def test_line_loses_what_changes_every_time(line: str, rest: str) -> None:
+    assert without_volatile(line) == rest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Since 08.09.2021 the disk is full.",
+        "Fails every 10 minutes",
+        "Error 0x80070005, Event ID 4625, KB5034441",
+        "0xFFFFFFFF80070005",
+        "CLSID {00020906-0000-0000-C000-000000000046} is not registered",
+        "Port 443 is closed",
+        "line 12 is busy",
+        "10:15:01",
+    ],
+)
+def test_line_stays_when_it_only_resembles_what_changes(line: str) -> None:
+    assert without_volatile(line) == line
+
+
+@pytest.mark.parametrize(
+    ("title", "rest"),
+    [
+        ("RE: AW: [#123] printer offline", "printer offline"),
+        ("[Ticket#2024051310000012] printer offline", "printer offline"),
+        ("WG: Fwd: [EXTERN] Drucker", "Drucker"),
+        ("printer offline [Ticket: 4711]", "printer offline"),
+        ("RE:", "RE:"),
+        ("[404] error", "[404] error"),
+        ("(KB5066835) keyboard dead", "(KB5066835) keyboard dead"),
+        ("Recovery fails", "Recovery fails"),
+        ("[iOS] crash", "[iOS] crash"),
+    ],
+)
+def test_title_loses_the_marks_of_replies_and_ticket_systems_only(title: str, rest: str) -> None:
+    assert telling_title(title) == rest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "To: is the field that stays empty",
+        "Hello world is not shown on the start page",
+        "Regards to the printer, it never prints",
+        "Thanks to the update nothing works",
+        "Best practice analyser reports nothing",
+        "From here on every login is slow.",
+    ],
+)
+def test_sentence_stays_when_it_begins_like_decoration(line: str) -> None:
+    assert told(f"{line}\nIt is broken.").text.splitlines() == [line, "It is broken."]
+
+
+def test_error_stays_when_it_follows_a_signature() -> None:
+    text = "It is broken.\nBest regards\nJane\nIT department\nError 0x80070005 in setup.log"
+
+    assert told(text).text.splitlines() == ["It is broken.", "Error 0x80070005 in setup.log"]
+
+
+def test_log_stays_when_it_names_no_error() -> None:
+    text = "2024-03-01 10:15:01 INFO started\n2024-03-01 10:15:02 INFO stopped"
+
+    assert told(text).text.splitlines() == ["INFO started", "INFO stopped"]
+
+
+PIECES = st.one_of(
+    st.sampled_from([*MAIL.splitlines(), *LOG.splitlines(), "-- ", "> > x", "}", "Hi,", "Thanks", ""]),
+    st.text(max_size=60),
+)
+
+
+@given(st.lists(PIECES, max_size=20).map("\n".join))
+def test_something_stays_of_every_text_that_has_anything(text: str) -> None:
+    assert bool(told(text).text.strip()) == bool(text.strip())
+    assert bool(told(text).gist.strip()) == bool(text.strip())
+
+
+@given(st.lists(PIECES, max_size=20).map("\n".join))
+def test_what_tells_gets_no_longer(text: str) -> None:
+    assert len(told(text).gist) <= len(told(text).text) <= len(text)
+
+
+@given(st.text(max_size=80))
+def test_something_stays_of_every_title(title: str) -> None:
+    assert bool(telling_title(title)) == bool(title)
+
+
+@pytest.mark.parametrize(
+    "part", ["a.", "[main", "at a ", "> ", "(", "1:", "a(", '"', "=", "0xf", "{", " ", "Re: ", "[#1"]
+)
+def test_long_line_is_read_in_few_steps_when_it_is_made_against_patterns(part: str) -> None:
+    # A pattern that runs along the line again and again would not end within the time limit of a test.
+    line = part * 20_000
+
+    assert told(line).text
+    assert telling_title(line)
