@@ -46,7 +46,7 @@ _STRENGTHS: Mapping[str, float] = {
 _NUMBER = re.compile(r"-?\d{1,2}|[1-5]\d\d")
 _SMALL_HEX = re.compile(r"0x[0-9a-f]{1,2}")
 _LONG_HEX = re.compile(r"0x[0-9a-f]{8}(?<!0000)")
-_VENDOR_CODE = re.compile(r"[a-z]{2,10}-?\d{4,7}|[a-z]{2}\d\d-\d{3}")
+_VENDOR_CODE = re.compile(r"[a-z]{2,10}[-_]?\d{4,7}|[a-z]{2}\d\d-\d{3}")
 
 
 def strength(value: str, kind: str) -> float:
@@ -60,6 +60,8 @@ def strength(value: str, kind: str) -> float:
         return 0.4
     if kind == "event_id" and value.isdigit():
         return 0.4
+    if kind == "status_code" and value.count(".") == 2:
+        return 0.9  # what a mail server answers ("5.7.26") names one reason
     if kind == "code" and not (_VENDOR_CODE.fullmatch(value) or _LONG_HEX.fullmatch(value)):
         return 0.5
     return _STRENGTHS.get(kind, 0.1)
@@ -128,14 +130,22 @@ class Agreement:
         """Return ids with those of a higher tier first, each tier in the order given."""
         return sorted(ids, key=lambda one: -self.exact_tier(one)) if self.deciding else list(ids)
 
+    def most_telling_first(self, spellings: Sequence[tuple[str, str]]) -> list[str]:
+        """Return identifiers, given as (written, canonical), as written: the strong before the weak, of equally strong
+        ones the rarest in the index, what it does not hold last, and else in the order given.
+        """
+        strengths = {one.value: one.strength for one in self.asked}
+        ordered = sorted(
+            spellings,
+            key=lambda one: (-strengths.get(one[1], 0.0), self.counts.get(one[1]) or self.size + 1),
+        )
+        return [written for written, _ in ordered]
+
     def _is_common(self, value: str) -> bool:
         return self.only_rare and self.counts[value] > max(COMMON_AT_LEAST, COMMON_SHARE * self.size)
 
     def _weight(self, one: AskedIdentifier) -> float:
         return one.strength * math.log1p((self.size + 1) / (self.counts[one.value] + 0.5))
-
-
-NO_AGREEMENT = Agreement((), {}, {}, 0)
 
 
 def asked_identifiers(
@@ -168,8 +178,6 @@ def agreement(
     `holds` has the last word on a document and a value: of a past ticket only the problem side counts.
     """
     possible = [one for one in ids if one in exact]
-    if not asked or not possible:
-        return NO_AGREEMENT
     size = lanes.size
     held: dict[str, frozenset[str]] = {}
     counts: dict[str, int] = {}

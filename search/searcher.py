@@ -129,7 +129,10 @@ class Searcher:
                 terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
                 evidence = asking(terms, parsed.text)
         order, covered = (browsed.ids, 1.0) if browsed is not None else _order(sources, lanes, evidence, terms)
-        order = _exact_first(order, lanes, evidence, terms)
+        # Whoever types a code means it, however common it is.
+        named = asked_identifiers(terms.identifiers, lambda one: True)
+        agreed = agreement(lanes, named, order, evidence.exact, only_rare=False)
+        order = [one for part in _near_and_far(order, evidence) for one in agreed.first(part)]
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
         results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
@@ -144,7 +147,7 @@ class Searcher:
             ),
             query=AskedQuery(
                 language=terms.language or detect_language(parsed.text),
-                identifiers=tuple(written for written, _ in asked.identifiers[:MOST_IDENTIFIERS_TOLD]),
+                identifiers=tuple(agreed.most_telling_first(asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
                 truncated=len(request.text) > len(text),
                 problems=parsed.problems,
             ),
@@ -190,15 +193,10 @@ def _order(sources: Sources, lanes: Lanes, evidence: Evidence, terms: QueryTerms
     )
 
 
-def _exact_first(order: Sequence[str], lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> list[str]:
-    """Return the ids with those first that hold an identifier that decides, among the near ones and those behind.
-
-    Whoever types a code means it, however common it is.
-    """
-    asked = asked_identifiers(terms.identifiers, lambda one: True)
-    agreed = agreement(lanes, asked, order, evidence.exact, only_rare=False)
+def _near_and_far(order: Sequence[str], evidence: Evidence) -> tuple[list[str], list[str]]:
+    """Return the ids that were near the top of some lane, and those behind, which never come before them."""
     near = [one for one in order if one in evidence.near]
-    return [*agreed.first(near), *agreed.first([one for one in order if one not in evidence.near])]
+    return near, [one for one in order if one not in evidence.near]
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:

@@ -151,7 +151,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         ),
         query=AskedQuery(
             language=ticket.language,
-            identifiers=tuple(written for written, _ in asked.identifiers[:MOST_IDENTIFIERS_TOLD]),
+            identifiers=tuple(agreed.most_telling_first(asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
             truncated=truncated,
         ),
     )
