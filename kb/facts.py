@@ -8,7 +8,7 @@ from dataclasses import fields
 from kb.documents import Document, Ticket, dated_at, type_of
 from kb.queries import FILTER_FIELDS, Facts
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Grows when analysis, passages' text or facts change, so that every document is indexed anew."""
 
 

@@ -9,7 +9,7 @@ from kb.analysis.folding import fold
 from kb.analysis.lists import word_list
 from kb.analysis.shape import Found, Shape, whole_shape
 
-_CVE = re.compile(r"CVE-((?:19|20)\d\d-\d{4,7})", re.IGNORECASE)
+_CVE = re.compile(r"CVE[-_]((?:19|20)\d\d[-_]\d{4,7})", re.IGNORECASE)
 _KB = re.compile(r"KB-?(\d{5,8})", re.IGNORECASE)
 _MACHINE = re.compile(r"[A-Z]{2,8}-[A-Z]{2,8}\d{2,3}")
 _UPPER_CODE = re.compile(r"(?=(?:\D*\d){3})[A-Z]{2}[A-Z0-9_]{0,14}(?:-[A-Z0-9_]{1,24}){1,4}")
@@ -36,7 +36,7 @@ _EXCEPTION = re.compile(r"(?:\w+[.$]+)*([A-Za-z_]\w{2,}(?:[eE]xception|Error|Fau
 def code_shape(token: str) -> Shape | None:
     """Know CVE and KB numbers, vendors' codes (`ORA-12154`, `AADSTS50076`), machine names and PowerShell commands."""
     if match := _CVE.fullmatch(token):
-        return whole_shape("cve-" + match[1], "cve", len(token))
+        return whole_shape("cve-" + match[1].replace("_", "-"), "cve", len(token))
     if match := _KB.fullmatch(token):
         return whole_shape("kb" + match[1], "kb", len(token))
     if _MACHINE.fullmatch(token):

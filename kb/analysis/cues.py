@@ -9,10 +9,16 @@ from kb.analysis.shape import Found
 CUES: dict[str, str] = {
     **dict.fromkeys(("error", "errors", "err", "fehler", "fehlern", "fehlers", "errno", "fehlermeldung"), "error"),
     **dict.fromkeys(("errorcode", "fehlercode", "fehlercodes", "fehlernummer", "code", "codes", "exitcode"), "code"),
+    **dict.fromkeys(("error_code", "exit_code", "return_code"), "code"),
+    "exit": "exit",
+    "cve": "cve",
+    **dict.fromkeys(("msg", "meldung"), "msg"),
     **dict.fromkeys(("stopcode", "returncode", "exitstatus", "rueckgabecode", "beendigungscode", "sqlcode"), "code"),
     **dict.fromkeys(("event", "events", "ereignis", "ereignisse", "ereignissen"), "event"),
-    **dict.fromkeys(("eventid", "eventids", "ereignisid", "ereigniskennung", "eventcode"), "event"),
-    **dict.fromkeys(("http", "https", "httpstatus", "statuscode", "statuscodes", "httpcode", "status"), "http"),
+    **dict.fromkeys(("eventid", "eventids", "ereignisid", "ereigniskennung", "eventcode", "event_id"), "event"),
+    **dict.fromkeys(
+        ("http", "https", "httpstatus", "statuscode", "statuscodes", "httpcode", "status", "status_code"), "http"
+    ),
     **dict.fromkeys(("kb", "kba"), "kb"),
     **dict.fromkeys(("version", "versions", "versionen", "release", "build"), "version"),
     "sqlstate": "sqlstate",
@@ -39,10 +45,14 @@ _TAILS = {
     "kb": re.compile(_GAP + _NOUN + r"{0,3}(\d{5,8})" + _AFTER, re.IGNORECASE),
     "version": re.compile(r"(?:[^\S\n]|[:=*]){0,3}[vV]?(\d{1,6}(?:\.\d{1,6}){1,4}|\d{4,6})" + _AFTER),
     "sqlstate": re.compile(_GAP + r"([0-9A-Z]{5})\b(?:\] ?\[(\d{3,5})\])?", re.IGNORECASE),
+    # An exit has a number only with its noun, SQL Server's message only with its level.
+    "exit": re.compile(r"[^\S\n-]?" + _NOUN + rf"{{1,3}}({_MINUS}\d{{2,6}})" + _AFTER, re.IGNORECASE),
+    "msg": re.compile(r"[^\S\n](\d{2,6})(?=,[^\S\n]?(?:level|ebene|schweregrad|severity)\b)", re.IGNORECASE),
+    "cve": re.compile(r"[^\S\n]{1,2}((?:19|20)\d\d-\d{4,7})" + _AFTER),
     "vendor": re.compile(r"[^\S\n]([1-9]\d{3,6}|0\d{4,6})" + _AFTER),
     "smtp": re.compile(r"[\s#-]{1,3}([245]\.\d{1,3}\.\d{1,3})" + _AFTER),
     "reason": re.compile(
-        r"[^\S\n]{1,2}\(?(?:errors?|fehler|not found|service unavailable|bad gateway|gateway time-?out|internal server|"
+        r"\)?[^\S\n]{1,2}\(?(?:errors?|fehler|not found|service unavailable|bad gateway|gateway time-?out|internal server|"
         r"unauthori[sz]ed|forbidden|too many requests|bad request|method not allowed|request time-?out)\b",
         re.IGNORECASE,
     ),
@@ -58,6 +68,8 @@ def cue_of(surface: str) -> str:
     """Return what a word announces about the number after (or, for a status, around) it, or "" for most words."""
     if surface in CUES:
         return CUES[surface]
+    if surface.endswith("fehler"):
+        return "error"  # "Systemfehler 53", "Laufzeitfehler 1004"
     if len(surface) == 3 and _SMTP.fullmatch(surface):
         return "smtp"
     return ""
@@ -76,6 +88,8 @@ def after_cue(text: str, cue: str, word: str, start: int, end: int) -> list[Foun
         return []
     if cue == "sqlstate":
         return [Found(match[i].lower(), "error_code", *match.span(i)) for i in (1, 2) if match[i]]
+    if cue == "cve":
+        return [Found("cve-" + match[1], "cve", start, match.end(1))]
     if cue == "vendor":
         return [Found(word + ("" if word == "aadsts" else "-") + match[1], "code", start, match.end(1))]
     found: list[Found] = []
@@ -86,7 +100,7 @@ def after_cue(text: str, cue: str, word: str, start: int, end: int) -> list[Foun
             found.append(Found(_PREFIXES[cue] + value, kind, start, number[1]))
         if cue != "kb":
             found.append(Found(value, kind, *number))
-        match = _MORE.match(text, number[1]) if cue != "version" else None
+        match = _MORE.match(text, number[1]) if cue not in ("version", "msg") else None
         start = match.start(1) if match else 0
     return found
 

@@ -7,7 +7,7 @@ import re
 
 from kb.analysis.shape import Shape, whole_shape
 
-_HEX = re.compile(r"0[xX]([0-9A-Fa-f]{1,16})")
+_HEX = re.compile(r"0[xX]([0-9A-Fa-f]{1,16})[uUlL]{0,3}")
 _BARE_HRESULT = re.compile(r"[8Cc](?=[0-9A-Fa-f]*[0-9])[0-9A-Fa-f]{7}")
 _SIGNED = re.compile(r"-\d{9,10}|\d{10}")
 _WIN32_HRESULTS = range(0x80070000, 0x80080000)

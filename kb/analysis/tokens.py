@@ -110,6 +110,8 @@ def _pieces(run: str, start: int, end: int, level: int = 0) -> Iterator[tuple[in
     if (line := _LINE.search(run, bare, end)) and ("/" in run[bare:end] or "\\" in run[bare:end]):
         end = line.start()
     # First with what opens it: ".htaccess", "-2147024891", "__init__.py", "\\\\server\\share".
+    while start < bare and run[start] in "'\u2019":
+        start += 1
     opened = run[start] in _OPENING or run.startswith("__", start)
     if opened and 0 < bare - start <= 6 and (shape := _recognise(run[start:end])) is not None:
         yield start, end, shape
