@@ -52,8 +52,9 @@ _TAILS = {
     "vendor": re.compile(r"[^\S\n]([1-9]\d{3,6}|0\d{4,6})" + _AFTER),
     "smtp": re.compile(r"[\s#-]{1,3}([245]\.\d{1,3}\.\d{1,3})" + _AFTER),
     "reason": re.compile(
-        r"\)?[^\S\n]{1,2}\(?(?:errors?|fehler|not found|service unavailable|bad gateway|gateway time-?out|internal server|"
-        r"unauthori[sz]ed|forbidden|too many requests|bad request|method not allowed|request time-?out)\b",
+        r"\)?[^\S\n]{1,2}\(?(?:errors?|fehler|not found|service unavailable|bad gateway|gateway time-?out"
+        r"|internal server|unauthori[sz]ed|forbidden|too many requests|bad request"
+        r"|method not allowed|request time-?out)\b",
         re.IGNORECASE,
     ),
 }
