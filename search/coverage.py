@@ -60,9 +60,7 @@ def rarity(size: int, counts: Sequence[int]) -> float:
     return math.log1p((size - held + 0.5) / (held + 0.5))
 
 
-def _weighed_pairs(
-    pairs: Sequence[Pair], counts: Mapping[str, int], size: int
-) -> list[tuple[tuple[str, ...], float]]:
+def _weighed_pairs(pairs: Sequence[Pair], counts: Mapping[str, int], size: int) -> list[tuple[tuple[str, ...], float]]:
     weighed: dict[tuple[str, ...], float] = {}
     for pair in pairs:
         weight = sum(rarity(size, [max((counts.get(term, 0) for term in word), default=0)]) for word in pair.terms)

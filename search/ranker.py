@@ -148,20 +148,17 @@ def read_ranker(text: str) -> Ranker:
         held = json.loads(text)
         return Ranker(str(held["name"]), str(held["source"]), _model(held["search"]), _model(held["similar"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise InvalidInput(f"the ranker cannot be read ({error}); run `kb learn --reset` to return to the shipped one")
+        raise InvalidInput(
+            f"the ranker cannot be read ({error}); run `kb learn --reset` to return to the shipped one"
+        ) from error
 
 
 def _model(held: Mapping[str, object]) -> Model:
-    calibration = held["calibration"]
-    bands = held["bands"]
-    assert isinstance(bands, dict)
-    return Model(
-        _numbers(held["weights"]),
-        None
-        if not isinstance(calibration, dict)
-        else Calibration(float(calibration["intercept"]), _numbers(calibration["slopes"])),
-        Bands(float(bands["medium"]), float(bands["high"])),
-    )
+    calibration, bands = held["calibration"], _numbers(held["bands"])
+    known = None
+    if isinstance(calibration, dict):
+        known = Calibration(float(calibration["intercept"]), _numbers(calibration["slopes"]))
+    return Model(_numbers(held["weights"]), known, Bands(bands["medium"], bands["high"]))
 
 
 def _numbers(held: object) -> Mapping[str, float]:

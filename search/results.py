@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kb.documents import Article, Document, Ticket, type_of
@@ -13,6 +13,7 @@ from search.evidence import Evidence
 from search.fix_side import FixSide, fix_side
 from search.prior import prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
+from search.ranker import Ranked
 from search.readings import within_reason
 from search.reasons import (
     SIMILAR,
@@ -48,6 +49,7 @@ class Asked:
     ticket_id: str | None = None
     with_fix: bool = True
     details: bool = True
+    judged: Mapping[str, Ranked] = field(default_factory=dict)
     relate: Callable[[Document, FixSide, Evidence], Relationship | None] = lambda document, fix, evidence: None
     shared: Callable[[Document], tuple[Reason, ...]] = lambda document: ()
 
@@ -105,6 +107,7 @@ class _Making:
 
     def bare_result(self, document: Document, rank: int) -> Result:
         """Return one document with its scores alone."""
+        judged = self._asked.judged.get(document.id)
         return Result(
             rank=rank,
             id=document.id,
@@ -112,12 +115,15 @@ class _Making:
             title=document.title,
             language=document.language,
             source=document.source,
+            band=judged.band if judged else None,
+            score=judged.probability if judged else None,
             scores=self._evidence.scores_of(document.id),
         )
 
     def result(self, document: Document, rank: int) -> Result:
         """Return one document as a result."""
         asked, evidence, readings = self._asked, self._evidence, self._sources.readings
+        judged = asked.judged.get(document.id)
         reading = readings.of(document)
         fix = reading.fix if asked.as_of is None else fix_side(within_reason(document), asked.as_of)
         similarity = evidence.semantic.get(document.id)
@@ -151,6 +157,8 @@ class _Making:
             language=document.language,
             url=document.url if isinstance(document, Ticket) else None,
             relationship=asked.relate(document, fix, evidence),
+            band=judged.band if judged else None,
+            score=judged.probability if judged else None,
             scores=evidence.scores_of(document.id),
             reasons=reasons,
             snippet=shown,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from kb.access import MEMBER
-from kb.documents import MANUAL_SOURCE, Document
+from kb.documents import Document
 from kb.errors import InvalidInput
 from kb.language import detect_language
 from kb.protocols.keyword import KeywordSearch
@@ -18,16 +18,16 @@ from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
 from search.agreement import agreement, asked_identifiers
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
-from search.coverage import coverage
 from search.did_you_mean import did_you_mean
 from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, browse, gather
-from search.fusion import COVERED_FIRST, Candidate, fused_search, reordered
 from search.lanes import DEPTH, LANES, EncoderSource, Lane, Lanes
+from search.ordering import Order, order_of_search
 from search.query_terms import QueryTerms, search_terms
+from search.ranker import Candidate, Ranked, shipped_ranker
 from search.readings import PassageText, Readings
 from search.results import Asked, page_of_results
 from search.similar import SimilarRequest, similar_issues
-from search.sources import ReadStore, Sources, VocabularySource
+from search.sources import RankerSource, ReadStore, Sources, VocabularySource
 from search.syntax import ParsedQuery, narrowed, parse
 
 __all__ = ["DEEPEST", "LANES", "SearchRequest", "Searcher"]
@@ -37,13 +37,6 @@ DEEPEST = 1_000
 LONGEST_QUERY = 20_000
 """Characters of a query; the rest is cut off and the answer says so."""
 MOST_IDENTIFIERS_TOLD = 20
-CONFIDENT = 0.35
-"""Below this cosine of the best passage, and without an exact match, an answer is called uncertain. On the `tune`
-splits 1 % of the article queries in English and 9 % of the German ones about English articles lie below it; of tickets
-asked of articles on another subject a quarter to a half.
-"""
-COVERED = 0.5
-"""An answer that holds this share of what the query says is not uncertain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +73,10 @@ class Searcher:
         passage_text: PassageText | None = None,
         clock: Clock | None = None,
         vocabulary: VocabularySource = lambda: None,
+        ranker: RankerSource = shipped_ranker,
     ):
         readings = Readings(passage_text or _no_text)
-        self._sources = Sources(store, keyword, vectors, encoder, readings, clock or _now, vocabulary)
+        self._sources = Sources(store, keyword, vectors, encoder, readings, clock or _now, vocabulary, ranker)
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
         """Return what is known about the problem of a ticket. Raises InvalidInput, StoreError."""
@@ -128,22 +122,26 @@ class Searcher:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
                 evidence = asking(terms, parsed.text)
-        order, covered = (browsed.ids, 1.0) if browsed is not None else _order(sources, lanes, evidence, terms)
         # Whoever types a code means it, however common it is.
         named = asked_identifiers(terms.identifiers, lambda one: True)
-        agreed = agreement(lanes, named, order, evidence.exact, only_rare=False)
-        order = [one for part in _near_and_far(order, evidence) for one in agreed.first(part)]
+        agreed = agreement(lanes, named, evidence.ids, evidence.exact, only_rare=False)
+        order = (
+            Order([Ranked(Candidate(one), 0.0) for one in browsed.ids])
+            if browsed is not None
+            else order_of_search(sources, lanes, evidence, terms, agreed, request.viewer)
+        )
         total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)
-        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details)
-        results = page_of_results(sources, order, evidence, asked, request.offset, request.limit)
+        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.by_id)
+        results = page_of_results(sources, order.ids, evidence, asked, request.offset, request.limit)
         return SearchAnswer(
-            status=_status(lanes, evidence, covered),
+            status=_status(lanes, evidence, order),
             retrieval=Retrieval(
                 mode=lanes.mode,
                 degraded=lanes.down,
                 model=lanes.model,
                 indexed_through=indexed_through,
                 took_ms=round((time.perf_counter() - started) * 1000),
+                calibrated=order.is_calibrated,
             ),
             query=AskedQuery(
                 language=terms.language or detect_language(parsed.text),
@@ -164,39 +162,6 @@ def _proposal(
     if not terms.misspellings or not request.details:
         return None
     return did_you_mean(sources, lanes, text.strip(), parsed, terms.misspellings, request.viewer, syntax=request.syntax)
-
-
-def _order(sources: Sources, lanes: Lanes, evidence: Evidence, terms: QueryTerms) -> tuple[Sequence[str], float]:
-    """Return the ids, best first, and how much of the query the best covered holds, words that nobody uses included.
-
-    Those near the top of some lane come first, then those that only a deeper look found: so the first pages are the
-    same however deep a later one looks.
-    """
-    manual = sources.store.article_ids(MANUAL_SOURCE)
-    candidates = [
-        Candidate(
-            document_id=one,
-            semantic=evidence.semantic.get(one),
-            keyword=evidence.keyword.get(one, 0.0),
-            is_exact=one in evidence.exact,
-            is_manual=one in manual,
-        )
-        for one in evidence.ids
-    ]
-    near = fused_search([one for one in candidates if one.document_id in evidence.near], is_lookup=terms.is_lookup)
-    far = fused_search([one for one in candidates if one.document_id not in evidence.near], is_lookup=terms.is_lookup)
-    covered = coverage(lanes, terms.keyword, [one.candidate.document_id for one in near[:COVERED_FIRST]])
-    near = reordered(near, covered.shares, is_lookup=terms.is_lookup)
-    return (
-        [one.candidate.document_id for one in (*near, *far)],
-        covered.known * max(covered.shares.values(), default=0.0),
-    )
-
-
-def _near_and_far(order: Sequence[str], evidence: Evidence) -> tuple[list[str], list[str]]:
-    """Return the ids that were near the top of some lane, and those behind, which never come before them."""
-    near = [one for one in order if one in evidence.near]
-    return near, [one for one in order if one not in evidence.near]
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:
@@ -235,15 +200,11 @@ def _values(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
     return tuple(FacetValue(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _status(lanes: Lanes, evidence: Evidence, covered: float) -> Status:
-    """Return `degraded`, or whether something speaks for the best candidates beyond a chance word."""
+def _status(lanes: Lanes, evidence: Evidence, order: Order) -> Status:
+    """Return `degraded`, or whether anything is likely to be what was asked for."""
     if lanes.down:
         return "degraded"
-    if not evidence.ids:
-        return "no_confident_match"
-    similarity = max((evidence.semantic.get(one, -1.0) for one in evidence.ids), default=-1.0)
-    is_confident = bool(evidence.exact) or similarity >= CONFIDENT or covered >= COVERED or not evidence.semantic
-    return "ok" if is_confident else "no_confident_match"
+    return "ok" if evidence.ids and not order.is_hopeless else "no_confident_match"
 
 
 def _no_text(document: Document, number: int) -> str | None:

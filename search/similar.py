@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kb.access import MEMBER
 from kb.analysis.telling import telling_title, told
-from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
+from kb.documents import MANUAL_SOURCE, Article, Document, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
 from search.agreement import agreement, asked_identifiers, stands_for_the_problem
@@ -21,9 +21,10 @@ from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, Si
 from search.bands import at_least
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
-from search.fusion import Candidate, fused_similar, recency
 from search.lanes import DEPTH, LANES, Lane, Lanes
-from search.query_terms import QueryTerms, ticket_terms
+from search.ordering import order_of_tickets, ticket_features
+from search.prior import prior_feedback
+from search.query_terms import ticket_terms
 from search.reasons import holds_on_problem_side, shared_components, shared_reasons
 from search.results import Asked, page_of_results
 from search.routing import suggestions
@@ -132,12 +133,24 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         evidence.exact,
         lambda one, value: holds_on_problem_side(documents[one], ((written.get(value, value), value),), strict=strict),
     )
-    order = agreed.first(
-        _order(lanes, request, terms, evidence, documents, request.as_of or ticket.opened_at or sources.clock())
-    )
-    status: Status = "degraded" if lanes.down else "ok" if evidence.ids else "no_confident_match"
-    results = page_of_results(sources, order, evidence, asked, 0, request.limit)
-    ranked = ((documents[one], evidence.semantic.get(one)) for one in order)
+    now = request.as_of or ticket.opened_at or sources.clock()
+    prior = prior_feedback(sources.store, documents, request.viewer, as_of=request.as_of, asked=ticket.id)
+    beside = {
+        one: ticket_features(
+            document,
+            now,
+            component=_in_common(ticket, document),
+            signature=float(signature_in(document, whole) is not None),
+            prior=prior.get(one),
+        )
+        for one, document in documents.items()
+    }
+    order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside)
+    asked = replace(asked, judged=order.by_id)
+    is_likely = bool(evidence.ids) and not order.is_hopeless
+    status: Status = "degraded" if lanes.down else "ok" if is_likely else "no_confident_match"
+    results = page_of_results(sources, order.ids, evidence, asked, 0, request.limit)
+    ranked = ((documents[one], evidence.semantic.get(one)) for one in order.ids)
     return SimilarAnswer(
         status=status,
         results=at_least(results, request.min_band),
@@ -148,6 +161,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
             model=lanes.model,
             indexed_through=indexed_through,
             took_ms=round((time.perf_counter() - started) * 1000),
+            calibrated=order.is_calibrated,
         ),
         query=AskedQuery(
             language=ticket.language,
@@ -174,36 +188,6 @@ def _ends(text: str, longest: int) -> tuple[str, bool]:
         return text, False
     tail = longest // 4
     return f"{text[: longest - tail]}\n{text[-tail:]}", True
-
-
-def _order(
-    lanes: Lanes,
-    request: SimilarRequest,
-    terms: QueryTerms,
-    evidence: Evidence,
-    documents: Mapping[str, Document],
-    now: datetime,
-) -> list[str]:
-    """Return the ids of `documents`, best first, by the features of each."""
-    ids = [one for one in evidence.ids if one in documents]
-    whole = whole_text(request.ticket)
-    title = lanes.scores(replace(terms.keyword, fields={"title": 1.0}), ids)
-    body = lanes.scores(replace(terms.keyword, fields={"body": 1.0}), ids)
-    candidates = [
-        Candidate(
-            document_id=one,
-            semantic=evidence.semantic.get(one),
-            keyword=evidence.keyword.get(one, 0.0),
-            title=title.get(one, 0.0),
-            body=body.get(one, 0.0),
-            is_exact=one in evidence.exact,
-            component=_in_common(request.ticket, documents[one]),
-            recency=_recency(documents[one], now),
-            signature=float(signature_in(documents[one], whole) is not None),
-        )
-        for one in ids
-    ]
-    return [fused.candidate.document_id for fused in fused_similar(candidates)]
 
 
 def whole_text(ticket: Ticket) -> str:
@@ -242,11 +226,6 @@ def _signature_reasons(document: Document, text: str) -> tuple[Reason, ...]:
     if signature is None or " " not in signature:
         return ()
     return (Reason("identifier", value=signature, field="error_signatures"),)
-
-
-def _recency(document: Document, now: datetime) -> float:
-    opened = dated_at(document) if isinstance(document, Ticket) else None
-    return recency(None if opened is None else (now - opened).total_seconds() / 86_400)
 
 
 def _relationship(document: Document, fix: FixSide, evidence: Evidence) -> Relationship | None:

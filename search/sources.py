@@ -14,6 +14,7 @@ from kb.reporting import Clock
 from search.expansion import Expander
 from search.lanes import EncoderSource
 from search.prior import PriorStore
+from search.ranker import Ranker, shipped_ranker
 from search.readings import Readings
 
 OLDEST_LOOKED_AT = 200
@@ -23,6 +24,9 @@ longest, and those that changed last, which wait behind an import. More than the
 reading them all would make each search slow; results themselves are always checked.
 """
 
+
+RankerSource = Callable[[], Ranker]
+"""Returns the ranker that is active now."""
 
 VocabularySource = Callable[[], Expander | None]
 """Returns what looks up other words as the vocabulary is now; `None` where there is none."""
@@ -47,6 +51,7 @@ class Sources:
     readings: Readings
     clock: Clock
     vocabulary: VocabularySource
+    ranker: RankerSource = shipped_ranker
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.

@@ -3,8 +3,8 @@
 Two models, both linear in the features, so that every order can be explained:
 
 - *listwise*: the probability of a candidate within its question is softmax(w · x); the likelihood of picking a right
-  answer is maximised (Cao et al., "Learning to rank: from pairwise approach to listwise approach", 2007, with the top-one
-  probability).
+  answer is maximised (Cao et al., "Learning to rank: from pairwise approach to listwise approach", 2007, with the
+  probability of standing first).
 - *logistic*: the probability that a result is right is 1 / (1 + exp(-(b + w · x))), fitted by Newton's method.
 """
 
