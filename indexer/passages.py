@@ -3,7 +3,8 @@
 The model reads some 126 word pieces and ignores the rest, so a passage is cut to that: an article along its headings,
 each passage led by title and heading path; a ticket as its title and description, since that is how another ticket will
 tell the same problem. Where the words of an article's file name say more than its title, they are a passage of their
-own: MRR@10 of office's alternative titles goes from 0.910 to 0.930 on `tune`. A ticket's resolution is not embedded: it is not what the next person will write.
+own: MRR@10 of office's alternative titles goes from 0.910 to 0.931 on `tune`. A ticket's resolution is not embedded: it
+is not what the next person will write.
 
 Linear in the text. Of a very long text only its beginning and its end are embedded (a log says what broke in either);
 keyword search covers the rest.

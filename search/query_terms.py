@@ -69,9 +69,9 @@ class QueryTerms:
     `highlighted` are the terms to mark in answers, `surfaces` maps each of them to the word as folded from the query.
     `is_lookup` says that hardly anything but identifiers was asked for. `expansions` are the other words that are
     looked up too, in text order; `translation` is the text to be near to as well: a German one word by word in English,
-    misspelled words corrected, else `None`. `misspellings` are words that no document
-    or hardly any holds. `language` is that of the text where the vocabulary tells it, else `None`.
-    or hardly any holds. `pairs` are neighbouring words of the text (of a ticket's title) and of its translation.
+    misspelled words corrected, else `None`. `misspellings` are words that no document or hardly any holds. `language`
+    is that of the text where the vocabulary tells it, else `None`. `pairs` are neighbouring words of the text (of a
+    ticket's title) and of its translation.
     """
 
     keyword: KeywordQuery

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -98,7 +98,7 @@ class Ranker:
 
     def to_json(self) -> str:
         """Return everything as JSON."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, default=dict)
+        return json.dumps(self, indent=1, sort_keys=True, default=_plain)
 
 
 def ordered(model: Model, candidates: Sequence[Candidate]) -> list[Ranked]:
@@ -119,8 +119,9 @@ def judged(model: Model, ranked: Sequence[Ranked], known: float = 1.0) -> list[R
         logit = calibration.intercept
         logit += sum(slope * evidence[name] for name, slope in calibration.slopes.items())
         # A later result is never the likelier one: its own evidence must not say otherwise than the order.
-        least = min(least, 1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))))
-        found.append(Ranked(ranked[at].candidate, ranked[at].value, round(least, 4), model.bands.of(least)))
+        # Rounded before the band is cut, so that the band is that of the number which is shown.
+        least = min(least, round(1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))), 4))
+        found.append(Ranked(ranked[at].candidate, ranked[at].value, least, model.bands.of(least)))
     return found
 
 
@@ -147,7 +148,7 @@ def read_ranker(text: str) -> Ranker:
     try:
         held = json.loads(text)
         return Ranker(str(held["name"]), str(held["source"]), _model(held["search"]), _model(held["similar"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidInput(
             f"the ranker cannot be read ({error}); run `kb learn --reset` to return to the shipped one"
         ) from error
@@ -156,15 +157,32 @@ def read_ranker(text: str) -> Ranker:
 def _model(held: Mapping[str, object]) -> Model:
     calibration, bands = held["calibration"], _numbers(held["bands"])
     known = None
-    if isinstance(calibration, dict):
-        known = Calibration(float(calibration["intercept"]), _numbers(calibration["slopes"]))
+    if calibration is not None:
+        if not isinstance(calibration, dict):
+            raise TypeError("a calibration must be intercept and slopes, or null")
+        known = Calibration(_number(calibration["intercept"]), _numbers(calibration["slopes"]))
     return Model(_numbers(held["weights"]), known, Bands(bands["medium"], bands["high"]))
 
 
 def _numbers(held: object) -> Mapping[str, float]:
     if not isinstance(held, dict):
         raise TypeError("weights must be numbers by name")
-    return MappingProxyType({str(name): float(number) for name, number in held.items()})
+    return MappingProxyType({str(name): _number(number) for name, number in held.items()})
+
+
+def _number(held: object) -> float:
+    # What is no number at all, or not a finite one, would silently spoil every order.
+    if not isinstance(held, int | float) or isinstance(held, bool) or not math.isfinite(held):
+        raise TypeError(f"{held!r} is not a number"[:80])
+    return float(held)
+
+
+def _plain(held: object) -> object:
+    if is_dataclass(held) and not isinstance(held, type):
+        return {one.name: getattr(held, one.name) for one in fields(held)}
+    if isinstance(held, Mapping):
+        return dict(held)
+    raise TypeError(f"{held!r} cannot be written as JSON")
 
 
 @lru_cache(maxsize=1)

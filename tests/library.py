@@ -17,6 +17,7 @@ from kb.queries import Filter, Hit, Viewer
 from kb.tickets import parse_upsert, ticket_object
 from search.answers import SearchAnswer, SimilarAnswer
 from search.expansion import Expander
+from search.ranker import Ranker, shipped_ranker
 from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
 from tests.fakes.encoder import FakeEncoder
@@ -33,6 +34,7 @@ class Library:
     def __init__(self, *documents: Document):
         self.store = MemoryStore()
         self.expander: Expander | None = None
+        self.ranker: Ranker = shipped_ranker()
         self.encoder = FakeEncoder()
         self.keyword = MemoryKeywordIndex()
         self.vectors = MemoryVectorIndex(replace(self.encoder.recipe, passage_version=PASSAGE_VERSION))
@@ -63,6 +65,7 @@ class Library:
             passage_text=passage_text,
             clock=lambda: TODAY,
             vocabulary=lambda: self.expander,
+            ranker=lambda: self.ranker,
         )
 
     def encoder_source(self) -> Encoder:
@@ -86,7 +89,7 @@ class BrokenKeywordIndex(MemoryKeywordIndex):
     def search(self, *asked: object) -> Sequence[Hit]:  # type: ignore[override]
         raise IndexUnavailable("the keyword index is damaged")
 
-    newest = score = matches = holding = document_frequency = spellings = search  # type: ignore[assignment]
+    newest = score = matches = holding = weight_held = document_frequency = spellings = search  # type: ignore[assignment]
 
 
 class BrokenVectorIndex(MemoryVectorIndex):

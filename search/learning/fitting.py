@@ -69,7 +69,7 @@ def fitted_listwise(questions: Sequence[Question], *, l2: float, positive: bool 
         weights, (loss, gradient, curvature) = moved, found
         if gained < _SMALL * max(1.0, abs(loss)):
             break
-    return weights / scale
+    return np.asarray(weights / scale)
 
 
 def _listwise(questions: Sequence[Question], weights: Array, l2: float) -> tuple[float, Array, Array]:
