@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kb.documents import Article, Document, Ticket, type_of
+from kb.file_names import name_words
 from kb.queries import Viewer
 from search.answers import Reason, Relationship, Result
 from search.evidence import Evidence
@@ -135,18 +136,20 @@ class _Making:
         shown_texts = [texts["body"], texts["fix"]] if asked.with_fix else [texts["body"]]
         if not any(text.strip() for text in shown_texts):
             shown_texts = [document.title]
-        if is_only_semantic and passage and passage != document.title:
-            shown_texts = [passage]
-        shown = snippet(shown_texts, document.language, self._wanted, passage if passage != document.title else None)
+        # What a document is called stands beside the snippet already.
+        told = None if passage in (document.title, name_words(document.id)) else passage
+        if is_only_semantic and told:
+            shown_texts = [told]
+        shown = snippet(shown_texts, document.language, self._wanted, told)
         reasons: tuple[Reason, ...] = ()
         if document.id in evidence.exact and self._identifiers:
             reasons = identifier_reasons(within_reason(document), self._identifiers, with_fix=asked.with_fix)
         reasons += phrase_reasons(asked.phrases)
         reasons += asked.shared(document)
         if document.id in evidence.keyword:
-            others, told = other_word_reasons(asked.terms.expansions, document.title, shown, document.language)
+            others, named = other_word_reasons(asked.terms.expansions, document.title, shown, document.language)
             reasons += others
-            reasons += word_reasons(shown, reasons, told)
+            reasons += word_reasons(shown, reasons, named)
         reasons += passage_reasons(passage, similarity)
         reasons += prior_reasons(self._prior.get(document.id))
         return Result(

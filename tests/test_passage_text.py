@@ -18,16 +18,21 @@ def _says_the_same(document: Document) -> None:
     assert passage_text(document, len(passages)) is None
 
 
-@given(st.lists(_LINES, max_size=12).map("\n\n".join), st.sampled_from(["", "Title"]))
-def test_a_passage_reads_the_same_alone(text: str, title: str) -> None:
-    _says_the_same(Article(id="a", title=title, body=text))
+@given(
+    st.lists(_LINES, max_size=12).map("\n\n".join),
+    st.sampled_from(["", "Title"]),
+    st.sampled_from(["a", "a/title", "a/told-by-its-name"]),
+)
+def test_a_passage_reads_the_same_alone(text: str, title: str, document_id: str) -> None:
+    _says_the_same(Article(id=document_id, title=title, body=text))
     _says_the_same(Ticket(source="d", external_id="1", title=title, description=text))
 
 
-@pytest.mark.parametrize("sections", [40, 47, 48, 49, 63, 64, 65, 90])
-def test_a_passage_reads_the_same_alone_when_the_middle_is_left_out(sections: int) -> None:
+@pytest.mark.parametrize("document_id", ["a", "a/told-by-its-name"])
+@pytest.mark.parametrize("sections", [40, 46, 47, 48, 49, 62, 63, 64, 65, 90])
+def test_a_passage_reads_the_same_alone_when_the_middle_is_left_out(sections: int, document_id: str) -> None:
     body = "\n".join(f"## Section {number}\n\n{f'word{number} ' * 60}" for number in range(sections))
-    article = Article(id="a", title="Long", body=body)
+    article = Article(id=document_id, title="Long", body=body)
     assert len(passages_of(article)) <= MOST_PASSAGES_OF_ARTICLE
     _says_the_same(article)
     _says_the_same(Ticket(source="d", external_id="1", title="Long", description=body))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -131,6 +133,42 @@ def test_passages_of_a_huge_document_take_time_linear_in_its_length() -> None:
     assert seconds(8) < 8 * max(seconds(2), 0.05)  # quadratic would be sixteen times as long
 
 
+def test_passages_tell_the_file_name_when_it_says_more_than_the_title() -> None:
+    named = replace(article("Grant the right.", title="Event 1009"), id="exchange/cannot-open-mailbox")
+    assert [(one.number, one.text, one.heading, one.start, one.end) for one in passages_of(named)] == [
+        (0, "Event 1009", (), 0, 0),
+        (1, "cannot open mailbox", (), 0, 0),
+        (2, "Event 1009\nGrant the right.", (), 0, len("Grant the right.")),
+    ]
+
+
+@pytest.mark.parametrize("document_id", ["exchange/open-mailbox", "exchange/1009", "a", "exchange/mailbox/.md"])
+def test_passages_leave_the_file_name_out_when_the_title_says_it_or_it_is_one_word(document_id: str) -> None:
+    named = replace(article("Grant the right.", title="How to open a mailbox"), id=document_id)
+    assert [one.text for one in passages_of(named)] == [
+        "How to open a mailbox",
+        "How to open a mailbox\nGrant the right.",
+    ]
+
+
+def test_passages_of_an_article_without_title_and_text_are_its_file_name() -> None:
+    (one,) = passages_of(replace(article("", title=""), id="exchange/cannot-open-mailbox"))
+    assert (one.number, one.text) == (0, "cannot open mailbox")
+
+
+def test_passages_of_a_ticket_do_not_tell_its_id() -> None:
+    one = replace(ticket("Every ten minutes."), external_id="cannot-open-mailbox")
+    assert [passage.text for passage in passages_of(one)] == ["VPN drops\nEvery ten minutes."]
+
+
+def test_passages_keep_the_file_name_when_the_middle_is_left_out() -> None:
+    body = "\n".join(f"## Section {number}\n\n{f'word{number} ' * 60}" for number in range(90))
+    named = replace(article(body, title="Event 1009"), id="exchange/cannot-open-mailbox")
+    passages = passages_of(named)
+    assert len(passages) == MOST_PASSAGES_OF_ARTICLE
+    assert passages[1].text == "cannot open mailbox"
+
+
 def test_passages_are_none_when_there_is_no_text() -> None:
     assert passages_of(article(" \n ", title=" ")) == ()
     assert passages_of(ticket("\n", title="")) == ()
@@ -149,11 +187,15 @@ _bodies = st.lists(_lines | st.integers(1, 40).map(sentences), max_size=14).map(
 
 
 @settings(deadline=None)
-@example(body=f"{sentences(5)}\n---", title="Title")
-@given(body=_bodies, title=st.sampled_from(["Title", "One", "A much longer title " * 20]))
-def test_passages_of_an_article_cover_every_word_of_its_text_in_order(body: str, title: str) -> None:
+@example(body=f"{sentences(5)}\n---", title="Title", document_id="a")
+@given(
+    body=_bodies,
+    title=st.sampled_from(["Title", "One", "A much longer title " * 20]),
+    document_id=st.sampled_from(["a", "a/told-by-its-name"]),
+)
+def test_passages_of_an_article_cover_every_word_of_its_text_in_order(body: str, title: str, document_id: str) -> None:
     text = plain_text(body, title)
-    passages = passages_of(article(body, title))
+    passages = passages_of(replace(article(body, title), id=document_id))
     assert covered(passages, text) == text.split()
     for one, after in pairwise(passages):
         assert one.end <= after.start

@@ -90,6 +90,15 @@ def test_search_shows_every_field_of_a_result(library: Library) -> None:
     assert (first.type, first.value, first.field) == ("identifier", "809", "title")
 
 
+def test_search_shows_the_text_when_only_the_file_name_says_what_is_asked() -> None:
+    named = Article(id="exchange/cannot-open-mailbox", title="Event 1009", body="Grant the right in the console.")
+    result = Library(named).search("cannot open mailbox").results[0]
+    assert (result.id, result.scores.keyword) == (named.id, None)
+    assert result.snippet.text == named.body
+    (reason,) = result.reasons
+    assert (reason.type, reason.passage) == ("similar_passage", "cannot open mailbox")
+
+
 def test_search_shows_a_ticket_with_its_fix(library: Library) -> None:
     result = next(result for result in library.search("spooler").results if result.id == TICKET.id)
     assert (result.type, result.url, result.status) == ("ticket", TICKET.url, "resolved")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kb.access import SHELL
 from kb.documents import Article
 from kb.queries import Filter
-from search.coverage import MOST_WORDS, coverage
+from search.coverage import MOST_PAIRS, MOST_WORDS, Coverage, coverage, rarity
 from search.lanes import LANES, Lanes
 from search.query_terms import search_terms
+from search.ranker import Calibration, Model
 from search.syntax import parse
-from tests.library import Library, ids
+from tests.library import BrokenKeywordIndex, Library, ids
 
 DOCUMENTS = [
     Article(id="both", title="Gateway", body="The gateway and the tunnel."),
@@ -30,42 +35,147 @@ def _lanes(library: Library) -> Lanes:
     return Lanes(library.keyword, library.vectors, library.encoder_source, LANES, Filter(), SHELL)
 
 
+def _covered(library: Library, text: str, *ids: str) -> Coverage:
+    return coverage(_lanes(library), search_terms(parse(text)), ids)
+
+
 def test_coverage_weighs_words_by_their_rarity(library: Library) -> None:
-    covered = coverage(_lanes(library), search_terms(parse("gateway tunnel")).keyword, ["both", "one", "other"])
-    assert covered.shares["both"] == pytest.approx(1.0)
-    assert 0 < covered.shares["one"] < 0.5  # the tunnel is rarer than the gateway
-    assert covered.shares["other"] == 0.0
+    covered = _covered(library, "gateway tunnel", "both", "one", "other")
+    assert covered.words["both"] == pytest.approx(1.0)
+    assert 0 < covered.words["one"] < 0.5  # the tunnel is rarer than the gateway
+    assert covered.words["other"] == 0.0
     assert covered.known == 1.0
 
 
+def test_coverage_does_not_ask_how_often_a_word_is_said(library: Library) -> None:
+    covered = _covered(library, "gateway tunnel", "one", "more")
+    assert covered.words["one"] == covered.words["more"]
+
+
 def test_coverage_tells_apart_words_that_nobody_uses(library: Library) -> None:
-    covered = coverage(_lanes(library), search_terms(parse("gateway zebra")).keyword, ["one"])
-    assert covered.shares["one"] == pytest.approx(1.0)
+    covered = _covered(library, "gateway zebra", "one")
+    assert covered.words["one"] == pytest.approx(1.0)
     assert 0 < covered.known < 0.5
 
 
+def test_coverage_knows_nothing_of_a_query_that_nobody_could_have_written(library: Library) -> None:
+    covered = _covered(library, "zebra giraffe", "one")
+    assert (covered.words, covered.pairs, covered.known) == ({"one": 0.0}, {"one": 0.0}, 0.0)
+
+
 def test_coverage_of_nothing_is_nothing(library: Library) -> None:
-    covered = coverage(_lanes(library), search_terms(parse("")).keyword, ["one"])
-    assert (covered.shares, covered.known) == ({"one": 0.0}, 0.0)
+    covered = _covered(library, "", "one")
+    assert (covered.words, covered.pairs, covered.known) == ({"one": 0.0}, {"one": 0.0}, 0.0)
+    assert _covered(library, "gateway").words == {}
 
 
-def test_coverage_looks_up_few_words(library: Library) -> None:
+def test_coverage_is_nothing_when_the_keyword_index_is_damaged(library: Library) -> None:
+    lanes = Lanes(BrokenKeywordIndex(), library.vectors, library.encoder_source, LANES, Filter(), SHELL)
+    covered = coverage(lanes, search_terms(parse("gateway tunnel")), ["both"])
+    assert (covered.words, covered.pairs, covered.known) == ({"both": 0.0}, {"both": 0.0}, 0.0)
+    assert lanes.down == ("keyword",)
+
+
+PAIRED = (
+    Article(id="side by side", title="Mail", body="The shared mailbox is full. Open it with the console."),
+    Article(id="apart", title="Mail", body="The mailbox of the team, which was shared, is full of old mail."),
+    Article(id="other way", title="Mail", body="A mailbox shared by all."),
+    Article(id="none", title="Printer", body="The spooler."),
+)
+
+
+def test_coverage_of_pairs_asks_whether_words_stand_side_by_side() -> None:
+    covered = _covered(Library(*PAIRED), "shared mailbox", *(one.id for one in PAIRED))
+    assert covered.pairs == {"side by side": pytest.approx(1.0, rel=1e-3), "apart": 0.0, "other way": 0.0, "none": 0.0}
+    assert covered.words == {**dict.fromkeys(covered.words, pytest.approx(1.0, rel=1e-3)), "none": 0.0}
+
+
+def test_coverage_of_pairs_counts_the_share_of_them() -> None:
+    library = Library(*PAIRED)
+    (some,) = _covered(library, "open shared mailbox console", "side by side").pairs.values()
+    assert 0 < some < 1
+    assert _covered(library, "mailbox", "side by side").pairs == {"side by side": 0.0}  # one word has no neighbour
+
+
+def test_coverage_of_pairs_does_not_join_words_over_a_stop_word() -> None:
+    assert search_terms(parse("the mailbox of the team")).pairs == ()
+    (pair,) = search_terms(parse("the shared mailbox")).pairs
+    assert pair.surfaces == ("shared", "mailbox")
+
+
+def test_coverage_weighs_pairs_of_rare_words_more() -> None:
+    library = Library(*PAIRED, Article(id="zebra", title="Zoo", body="The zebra jumps, the old mail waits."))
+    covered = _covered(library, "zebra jumps, old mail", "zebra", "apart")
+    assert covered.pairs["zebra"] > 2 * covered.pairs["apart"] > 0
+
+
+def test_coverage_looks_up_few_words_and_pairs(library: Library) -> None:
     asked: list[str] = []
+    paired: list[object] = []
 
     class Counting(Lanes):
-        def scores(self, query, ids):  # type: ignore[no-untyped-def]
-            asked.extend(group.terms[0] for group in query.words)
-            return super().scores(query, ids)
+        def weight_held(self, words, phrases, ids):  # type: ignore[no-untyped-def]
+            asked.extend(group.terms[0] for group in words)
+            paired.extend(phrases)
+            return super().weight_held(words, phrases, ids)
 
     lanes = Counting(library.keyword, library.vectors, library.encoder_source, LANES, Filter(), SHELL)
     long = "gateway tunnel printer spooler " * 3 + " ".join(f"word{number}" for number in range(30))
-    coverage(lanes, search_terms(parse(long)).keyword, ["both"])
+    coverage(lanes, search_terms(parse(long)), ["both"])
     assert len(asked) <= MOST_WORDS
     assert "tunnel" in asked
+    assert len(paired) == MOST_PAIRS
 
 
-def test_search_is_sure_of_an_answer_that_holds_the_words_however_far_its_meaning(library: Library) -> None:
+def test_coverage_asks_the_index_but_twice(library: Library) -> None:
+    asked: list[str] = []
+
+    class Counting(Lanes):
+        def weight_held(self, words, phrases, ids):  # type: ignore[no-untyped-def]
+            asked.append("weight_held")
+            return super().weight_held(words, phrases, ids)
+
+    lanes = Counting(library.keyword, library.vectors, library.encoder_source, LANES, Filter(), SHELL)
+    coverage(lanes, search_terms(parse("gateway tunnel printer spooler")), [one.id for one in DOCUMENTS])
+    assert len(asked) == 2  # words and pairs, however many words and documents
+
+
+_TEXT = st.lists(st.sampled_from(["gateway", "tunnel", "printer", "spooler", "zebra", "the", "of"]), max_size=8)
+
+
+@settings(deadline=None)
+@given(words=_TEXT)
+def test_coverage_is_a_share(library: Library, words: list[str]) -> None:
+    covered = _covered(library, " ".join(words), *(one.id for one in DOCUMENTS))
+    for shares in (covered.words, covered.pairs):
+        assert shares.keys() == {one.id for one in DOCUMENTS}
+        assert all(0 <= share <= 1 for share in shares.values())
+    assert 0 <= covered.known <= 1
+
+
+@given(size=st.integers(0, 10_000), one=st.integers(0, 10_000), other=st.integers(0, 10_000))
+def test_a_word_is_worth_the_less_the_more_documents_hold_it(size: int, one: int, other: int) -> None:
+    assert 0 < rarity(size, [max(one, other)]) <= rarity(size, [min(one, other)])
+    assert rarity(size, [one, other]) <= rarity(size, [one])
+
+
+UNSURE = Model({"semantic": 1.0, "coverage": 0.3}, Calibration(-3.0, {"known": 6.0}))
+
+
+def test_search_says_that_nothing_is_likely_when_the_ranker_is_unsure_even_of_the_first() -> None:
     far = Library(Article(id="x", title="Notes", body="kubelet " + "Many other words stand around it here. " * 20))
-    assert far.search("kubelet", floor=0.4).status == "ok"
-    assert ids(far.search("kubelet", floor=0.4)) == ["x"]
-    assert far.search("kubelet zebra quantum giraffe", floor=0.4).status == "no_confident_match"
+    far.ranker = replace(far.ranker, search=UNSURE)
+    sure, unsure = far.search("kubelet", floor=0.4), far.search("kubelet zebra quantum giraffe", floor=0.4)
+    assert (sure.status, ids(sure), sure.results[0].band) == ("ok", ["x"], "high")
+    assert (unsure.status, ids(unsure), unsure.results[0].band) == ("no_confident_match", ["x"], "low")
+    assert (sure.results[0].score, unsure.results[0].score) == (0.9526, pytest.approx(0.15, abs=0.1))
+    assert sure.retrieval.calibrated and unsure.retrieval.calibrated
+
+
+def test_search_calls_nothing_unlikely_while_probabilities_are_not_known() -> None:
+    far = Library(Article(id="x", title="Notes", body="kubelet"))
+    far.ranker = replace(far.ranker, search=replace(UNSURE, calibration=None))
+    answer = far.search("kubelet zebra quantum giraffe")
+    assert (answer.status, answer.retrieval.calibrated) == ("ok", False)
+    assert [(one.band, one.score) for one in answer.results] == [(None, None)]
+    assert far.search("zebra", floor=0.9).status == "no_confident_match"  # nothing at all was found

@@ -19,6 +19,7 @@ from indexer.manifest import (
     CURRENT,
     KEYWORD,
     LOCK,
+    PASSAGE_VERSION,
     VECTORS,
     BuiltWith,
     built_with,
@@ -124,6 +125,42 @@ def test_drain_builds_anew_when_another_version_of_analysis_built_the_index(home
     publish_generation(home.path / "1", BuiltWith(built.engine, built.analysis_version - 1, built.passage_version))
     report = home.indexing.drain()
     assert (report.written, report.reused, report.encoded) == (1, 2, 0)
+    assert generations(home) == ["2"]
+    assert built_with(home.path / "2") == built
+    assert (home.words(), home.meanings()) == (["a"], ["a"])
+
+
+def test_drain_builds_anew_when_passages_were_cut_in_another_way(
+    home: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "printers/tray-two-is-stuck"
+    with monkeypatch.context() as before:
+        before.setattr("indexer.engines.PASSAGE_VERSION", PASSAGE_VERSION - 1)
+        before.setattr("indexer.passages.told_by_name", lambda article: "")
+        old = home.another(home.engines())
+        home.store.put_articles([Article(id=name, title="Printer", body="Paper jam.")], "x")
+        old.drain()
+        old.release()
+    assert home.words() == [name]
+    with pytest.raises(IndexUnavailable, match="rebuild"):  # its passages have other numbers
+        home.meanings()
+    report = home.indexing.drain()
+    assert (report.written, report.reused, report.encoded) == (1, 2, 1)  # what was encoded before is not again
+    assert generations(home) == ["2"]
+    assert (home.words(), home.meanings()) == ([name], [name])
+    assert home.indexes.vectors.size == 3
+    assert home.indexes.vectors.recipe.passage_version == PASSAGE_VERSION
+    assert home.indexing.drain().written == 0
+
+
+@pytest.mark.parametrize("note", ["{}", '{"engine": "tantivy", "analysis_version": ANALYSIS}', "[]", "torn", ""])
+def test_drain_builds_anew_when_it_cannot_be_told_what_built_the_index(home: Installation, note: str) -> None:
+    home.write("a")
+    home.indexing.drain()
+    built = home.engines().built
+    (home.path / "1" / "built.json").write_text(note.replace("ANALYSIS", str(built.analysis_version)))
+    assert built_with(home.path / "1") is None
+    assert home.indexing.drain().written == 1
     assert generations(home) == ["2"]
     assert built_with(home.path / "2") == built
     assert (home.words(), home.meanings()) == (["a"], ["a"])
