@@ -93,8 +93,8 @@ class Expander:
                 for table in self._synonyms.values():
                     table.add(form, [one for one in group if one != form])
         tables = (self._english_of, self._german_of, *self._synonyms.values())
-        self._longest = max(table.longest for table in tables)
         self._function_words = _function_words()
+        self._longest = max(*(table.longest for table in tables), *map(len, self._function_words))
 
     def expanded(
         self, text: str, identifiers: Sequence[tuple[int, int]] = (), kept: frozenset[str] = frozenset()

@@ -221,3 +221,7 @@ def test_a_ticket_has_synonyms_only_for_words_that_no_document_holds() -> None:
 )
 def test_german_with_english_product_names_is_told_by_the_vocabulary(text: str, language: str) -> None:
     assert EXPANDER.expanded(text).language == language
+
+
+def test_an_empty_vocabulary_leaves_a_question_as_it_is() -> None:
+    assert Expander(Vocabulary()).expanded("Der Drucker ist leer").expansions == ()
