@@ -16,7 +16,7 @@ from kb.protocols.keyword import KeywordSearch
 from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, KeywordQuery, Viewer
 from kb.reporting import Clock
-from search.agreement import agreement, asked_identifiers
+from search.agreement import Agreement, agreement, asked_identifiers
 from search.answers import AskedQuery, FacetValue, Retrieval, SearchAnswer, SimilarAnswer, Status
 from search.did_you_mean import did_you_mean
 from search.evidence import EVERYTHING, SEMANTIC_FLOOR, Evidence, browse, gather
@@ -26,7 +26,7 @@ from search.query_terms import QueryTerms, search_terms
 from search.ranker import Candidate, Ranked, shipped_ranker
 from search.readings import PassageText, Readings
 from search.results import Asked, page_of_results
-from search.similar import SimilarRequest, similar_issues
+from search.similar import SimilarRequest, found_similar, similar_issues
 from search.sources import RankerSource, ReadStore, Sources, VocabularySource
 from search.syntax import ParsedQuery, narrowed, parse
 
@@ -88,11 +88,48 @@ class Searcher:
         A lane that is down is named in the answer and the rest answer. Raises InvalidInput for a page beyond
         `DEEPEST` results, StoreError.
         """
-        if request.limit < 0 or request.offset < 0 or request.offset + request.limit > DEEPEST:
-            raise InvalidInput(f"limit and offset must not be negative or exceed {DEEPEST} together", field="limit")
         started = time.perf_counter()
         sources = self._sources
         indexed_through = sources.store.indexed_through()
+        found = self._found(request)
+        lanes, parsed, terms, order = found.lanes, found.parsed, found.terms, found.order
+        total, facets = _counted(lanes, terms, found.evidence, request, is_bounded=found.is_bounded)
+        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.by_id)
+        results = page_of_results(sources, order.ids, found.evidence, asked, request.offset, request.limit)
+        return SearchAnswer(
+            status=_status(lanes, found.evidence, order),
+            retrieval=Retrieval(
+                mode=lanes.mode,
+                degraded=lanes.down,
+                model=lanes.model,
+                indexed_through=indexed_through,
+                took_ms=round((time.perf_counter() - started) * 1000),
+                calibrated=order.is_calibrated,
+            ),
+            query=AskedQuery(
+                language=terms.language or detect_language(parsed.text),
+                identifiers=tuple(found.agreed.most_telling_first(asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
+                truncated=len(request.text) > LONGEST_QUERY,
+                problems=parsed.problems,
+            ),
+            total=total,
+            results=results,
+            facets=facets,
+            did_you_mean=_proposal(sources, found, request),
+        )
+
+    def ranked_search(self, request: SearchRequest) -> Order:
+        """Return every candidate for a question with its features, as `search` orders them. Raises as it does."""
+        return self._found(request).order
+
+    def ranked_similar(self, request: SimilarRequest) -> Order:
+        """Return every candidate for a ticket with its features, as `similar` orders them. Raises as it does."""
+        return found_similar(self._sources, request).order
+
+    def _found(self, request: SearchRequest) -> _Found:
+        if request.limit < 0 or request.offset < 0 or request.offset + request.limit > DEEPEST:
+            raise InvalidInput(f"limit and offset must not be negative or exceed {DEEPEST} together", field="limit")
+        sources = self._sources
         text = request.text[:LONGEST_QUERY]
         parsed = parse(text) if request.syntax else ParsedQuery(text.strip())
         where = narrowed(request.filter, parsed.filter)
@@ -130,38 +167,28 @@ class Searcher:
             if browsed is not None
             else order_of_search(sources, lanes, evidence, terms, agreed, request.viewer)
         )
-        total, facets = _counted(lanes, terms, evidence, request, is_bounded=is_bounded)
-        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.by_id)
-        results = page_of_results(sources, order.ids, evidence, asked, request.offset, request.limit)
-        return SearchAnswer(
-            status=_status(lanes, evidence, order),
-            retrieval=Retrieval(
-                mode=lanes.mode,
-                degraded=lanes.down,
-                model=lanes.model,
-                indexed_through=indexed_through,
-                took_ms=round((time.perf_counter() - started) * 1000),
-                calibrated=order.is_calibrated,
-            ),
-            query=AskedQuery(
-                language=terms.language or detect_language(parsed.text),
-                identifiers=tuple(agreed.most_telling_first(asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
-                truncated=len(request.text) > len(text),
-                problems=parsed.problems,
-            ),
-            total=total,
-            results=results,
-            facets=facets,
-            did_you_mean=_proposal(sources, lanes, text, parsed, terms, request),
-        )
+        return _Found(lanes, parsed, terms, evidence, agreed, order, is_bounded)
 
 
-def _proposal(
-    sources: Sources, lanes: Lanes, text: str, parsed: ParsedQuery, terms: QueryTerms, request: SearchRequest
-) -> str | None:
-    if not terms.misspellings or not request.details:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found for a question, before it is shown."""
+
+    lanes: Lanes
+    parsed: ParsedQuery
+    terms: QueryTerms
+    evidence: Evidence
+    agreed: Agreement
+    order: Order
+    is_bounded: bool
+
+
+def _proposal(sources: Sources, found: _Found, request: SearchRequest) -> str | None:
+    wrong = found.terms.misspellings
+    if not wrong or not request.details:
         return None
-    return did_you_mean(sources, lanes, text.strip(), parsed, terms.misspellings, request.viewer, syntax=request.syntax)
+    text = request.text[:LONGEST_QUERY].strip()
+    return did_you_mean(sources, found.lanes, text, found.parsed, wrong, request.viewer, syntax=request.syntax)
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,13 +16,13 @@ from kb.analysis.telling import telling_title, told
 from kb.documents import MANUAL_SOURCE, Article, Document, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Filter, Viewer
-from search.agreement import agreement, asked_identifiers, stands_for_the_problem
+from search.agreement import Agreement, agreement, asked_identifiers, stands_for_the_problem
 from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, SimilarAnswer, Status
 from search.bands import at_least
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
 from search.lanes import DEPTH, LANES, Lane, Lanes
-from search.ordering import order_of_tickets, ticket_features
+from search.ordering import Order, order_of_tickets, ticket_features
 from search.prior import prior_feedback
 from search.query_terms import ticket_terms
 from search.reasons import holds_on_problem_side, shared_components, shared_reasons
@@ -75,10 +75,51 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
 
     Raises InvalidInput for an impossible limit, StoreError.
     """
-    if not 0 <= request.limit <= MOST_RESULTS:
-        raise InvalidInput(f"limit must lie between 0 and {MOST_RESULTS}, not {request.limit}", field="limit")
     started = time.perf_counter()
     indexed_through = sources.store.indexed_through()
+    found = found_similar(sources, request)
+    lanes, evidence, order = found.lanes, found.evidence, found.order
+    is_likely = bool(evidence.ids) and not order.is_hopeless
+    status: Status = "degraded" if lanes.down else "ok" if is_likely else "no_confident_match"
+    results = page_of_results(sources, order.ids, evidence, found.asked, 0, request.limit)
+    ranked = ((found.documents[one], evidence.semantic.get(one)) for one in order.ids)
+    return SimilarAnswer(
+        status=status,
+        results=at_least(results, request.min_band),
+        suggestions=suggestions(ranked, request.as_of) if request.details else {},
+        retrieval=Retrieval(
+            mode=lanes.mode,
+            degraded=lanes.down,
+            model=lanes.model,
+            indexed_through=indexed_through,
+            took_ms=round((time.perf_counter() - started) * 1000),
+            calibrated=order.is_calibrated,
+        ),
+        query=AskedQuery(
+            language=request.ticket.language,
+            identifiers=tuple(found.agreed.most_telling_first(found.asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
+            truncated=found.truncated,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSimilar:
+    """What was found for a ticket, before it is shown; `truncated` says that its end was not read."""
+
+    lanes: Lanes
+    evidence: Evidence
+    asked: Asked
+    documents: Mapping[str, Document]
+    agreed: Agreement
+    order: Order
+    truncated: bool
+
+
+def found_similar(sources: Sources, request: SimilarRequest) -> FoundSimilar:
+    """Return the candidates for a ticket in their order. Raises InvalidInput for an impossible limit, StoreError."""
+    if not 0 <= request.limit <= MOST_RESULTS:
+        raise InvalidInput(f"limit must lie between 0 and {MOST_RESULTS}, not {request.limit}", field="limit")
     ticket = request.ticket
     where = narrowed(request.filter, Filter({"type": frozenset(request.types)}, as_of=request.as_of))
     if not where.values.get("source"):
@@ -147,28 +188,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     }
     order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside)
     asked = replace(asked, judged=order.by_id)
-    is_likely = bool(evidence.ids) and not order.is_hopeless
-    status: Status = "degraded" if lanes.down else "ok" if is_likely else "no_confident_match"
-    results = page_of_results(sources, order.ids, evidence, asked, 0, request.limit)
-    ranked = ((documents[one], evidence.semantic.get(one)) for one in order.ids)
-    return SimilarAnswer(
-        status=status,
-        results=at_least(results, request.min_band),
-        suggestions=suggestions(ranked, request.as_of) if request.details else {},
-        retrieval=Retrieval(
-            mode=lanes.mode,
-            degraded=lanes.down,
-            model=lanes.model,
-            indexed_through=indexed_through,
-            took_ms=round((time.perf_counter() - started) * 1000),
-            calibrated=order.is_calibrated,
-        ),
-        query=AskedQuery(
-            language=ticket.language,
-            identifiers=tuple(agreed.most_telling_first(asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
-            truncated=truncated,
-        ),
-    )
+    return FoundSimilar(lanes, evidence, asked, documents, agreed, order, truncated)
 
 
 def _problem_text(ticket: Ticket) -> tuple[str, bool]:
