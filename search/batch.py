@@ -54,8 +54,7 @@ def run_searches(
     Both are plain text: quotes and minuses in them are not syntax. Raises NotFound, and InvalidInput with the line of
     a query that cannot be read, before anything is answered.
     """
-    read = [(_id(query, queries, number), _text(query, queries, number)) for number, query in _read(queries)]
-    _check_unique(queries, [query_id for query_id, _ in read])
+    read = read_searches(queries)
     for done, (query_id, text) in enumerate(read, 1):
         answer = searcher.search(
             SearchRequest(
@@ -87,8 +86,7 @@ def run_similar(
     Raises NotFound, and InvalidInput with the line of a ticket that cannot be read, or lacks `opened_at` with `as_of`,
     before anything is answered.
     """
-    read = [(_id(query, queries, number), _ticket(query, queries, number, as_of)) for number, query in _read(queries)]
-    _check_unique(queries, [query_id for query_id, _ in read])
+    read = read_tickets(queries, as_of=as_of)
     for done, (query_id, ticket) in enumerate(read, 1):
         answer = searcher.similar(
             SimilarRequest(
@@ -103,6 +101,20 @@ def run_similar(
         )
         yield from _lines(query_id, answer.results)
         progress(done, len(read))
+
+
+def read_searches(queries: Path) -> list[tuple[str, str]]:
+    """Return (id, text) of each line of a file of questions. Raises NotFound, InvalidInput with the line."""
+    read = [(_id(query, queries, number), _text(query, queries, number)) for number, query in _read(queries)]
+    _check_unique(queries, [query_id for query_id, _ in read])
+    return read
+
+
+def read_tickets(queries: Path, *, as_of: bool) -> list[tuple[str, Ticket]]:
+    """Return (id, ticket) of each line of a file of tickets. Raises NotFound, InvalidInput with the line."""
+    read = [(_id(query, queries, number), _ticket(query, queries, number, as_of)) for number, query in _read(queries)]
+    _check_unique(queries, [query_id for query_id, _ in read])
+    return read
 
 
 def _lines(query_id: str, results: Sequence[Result]) -> Iterator[str]:

@@ -6,7 +6,7 @@
 | `keyword` | BM25 of the whole query as a share of the best candidate's |
 | `title`, `body` | the same of one field, for a ticket |
 | `coverage`, `pairs` | share of the query's heaviest words, and pairs of neighbouring words, that the document holds |
-| `naming` | share of the words of title and file name that the query says |
+| `naming` | share of the words of an article's file name, or a ticket's title, that the query says |
 | `agreement` | share of the query's identifiers that the document holds, strong and rare ones counting more |
 | `component` | 1 with a component in common or, where the ticket names none, the service |
 | `recency`, `recent` | 1 for a ticket opened as it is asked, fallen to 1/e after 90 or 20 days; 0.5 for an article |
@@ -56,7 +56,7 @@ def looked_up(
     """Return id → what must be looked up: `coverage`, `pairs`, `naming`, `manual`; and the coverage itself."""
     ids = [document.id for document in documents]
     covered = coverage(lanes, terms, ids)
-    called = naming(lanes, terms, documents)
+    called = naming(terms, documents) if lanes.is_up("keyword") else {}
     return {
         document.id: {
             "coverage": covered.words[document.id],

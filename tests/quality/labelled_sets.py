@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.documents import Ticket
 from kb.ids import encoded_id
 from kb.importing import import_articles, import_tickets
 from kb.language import detect_language
 from kb.settings import Settings
+from kb.tickets import merged, parse_upsert
 from web.wiring import Services, open_services
 
 WRITTEN_LATER = ("resolution", "resolution_code", "resolved_at", "status")
@@ -100,6 +102,15 @@ def installation(corpus: Corpus, homes: Path) -> Iterator[Services]:
             services.indexing().drain()
             services.indexes.refresh()
         yield services
+
+
+def tickets_in(corpus: Corpus) -> list[Ticket]:
+    """Return the tickets of a corpus, without what was written later."""
+    if corpus.tickets is None:
+        return []
+    lines = _without_later_fields(data_path() / corpus.tickets).split("\n")
+    fields = [parse_upsert(json.loads(line), source=corpus.name) for line in lines if line]
+    return [merged(None, each, detect=detect_language)[1] for each in fields]
 
 
 def _without_later_fields(file: Path) -> str:
