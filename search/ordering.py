@@ -65,9 +65,12 @@ def order_of_search(
     for one in evidence.ids:
         known[one]["manual"] = -float(one in manual)
         known[one]["agreement"] = agreed.share(one)
-    near = ordered(model, _candidates(agreed, known, [one for one in evidence.ids if one in evidence.near]))
-    far = ordered(model, _candidates(agreed, known, [one for one in evidence.ids if one not in evidence.near]))
-    return _looked_up(sources, lanes, terms, agreed, viewer, model, known, near, far)
+    # Where hardly anything but identifiers was asked for, any of them decides after those that always do.
+    asked_for = evidence.exact if terms.is_lookup else frozenset()
+    tiers = {one: 2 * agreed.exact_tier(one) + (one in asked_for) for one in evidence.ids}
+    near = ordered(model, _candidates(tiers, known, [one for one in evidence.ids if one in evidence.near]))
+    far = ordered(model, _candidates(tiers, known, [one for one in evidence.ids if one not in evidence.near]))
+    return _looked_up(sources, lanes, terms, tiers, viewer, model, known, near, far)
 
 
 def order_of_tickets(
@@ -92,8 +95,9 @@ def order_of_tickets(
     for one in ids:
         known[one] |= beside.get(one, {})
         known[one]["agreement"] = agreed.share(one)
-    first = ordered(model, _candidates(agreed, known, ids))
-    return _looked_up(sources, lanes, terms, agreed, viewer, model, known, first, (), documents)
+    tiers = {one: agreed.exact_tier(one) for one in ids}
+    first = ordered(model, _candidates(tiers, known, ids))
+    return _looked_up(sources, lanes, terms, tiers, viewer, model, known, first, (), documents)
 
 
 def ticket_features(
@@ -115,7 +119,7 @@ def _looked_up(
     sources: Sources,
     lanes: Lanes,
     terms: QueryTerms,
-    agreed: Agreement,
+    tiers: Mapping[str, int],
     viewer: Viewer,
     model: Model,
     known: dict[str, dict[str, float]],
@@ -129,9 +133,11 @@ def _looked_up(
     more, covered = looked_up(lanes, terms, [held[one] for one in head if one in held])
     for one, features in more.items():
         known[one] |= features
-    again = ordered(model, _candidates(agreed, known, head))
+    again = ordered(model, _candidates(tiers, known, head))
     return Order(judged(model, [*again, *near[LOOKED_UP:], *far], covered.known), covered.known)
 
 
-def _candidates(agreed: Agreement, known: Mapping[str, Mapping[str, float]], ids: Sequence[str]) -> list[Candidate]:
-    return [Candidate(one, known[one], agreed.exact_tier(one)) for one in ids]
+def _candidates(
+    tiers: Mapping[str, int], known: Mapping[str, Mapping[str, float]], ids: Sequence[str]
+) -> list[Candidate]:
+    return [Candidate(one, known[one], tiers[one]) for one in ids]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from kb.access import SHELL
@@ -15,6 +16,7 @@ from kb.queries import Filter
 from search.batch import run_searches, run_similar
 from search.evaluation import Scores, evaluate, run_of
 from search.lanes import LANES, Lane
+from search.searcher import Searcher
 from tests.quality.labelled_sets import SETS, LabelledSet, installation, queries_of_split
 from web.wiring import Services
 
@@ -28,14 +30,24 @@ DEPTH = 10
 
 
 def scores_of(services: Services, labelled: LabelledSet, configuration: str, split: str) -> Scores:
-    """Answer the queries of a split with some lanes and score the answers."""
-    lanes = CONFIGURATIONS[configuration]
+    """Answer the queries of a split in a configuration and score the answers."""
+    return lane_scores(services, labelled, CONFIGURATIONS[configuration], split)
+
+
+def lane_scores(
+    services: Services, labelled: LabelledSet, lanes: Collection[Lane], split: str, *, with_vocabulary: bool = True
+) -> Scores:
+    """Answer the queries of a split with some lanes, and with or without other words, and score the answers."""
+    searcher: Searcher = services.searcher()
+    if not with_vocabulary:
+        indexes = services.indexes
+        searcher = Searcher(services.store, indexes.keyword, indexes.vectors, services.encoder)
     with tempfile.TemporaryDirectory() as folder:
         queries, qrels = queries_of_split(labelled, split, Path(folder))
         if labelled.is_tickets:
-            lines = run_similar(services.searcher(), queries, DEPTH, SHELL, True, lanes)
+            lines = run_similar(searcher, queries, DEPTH, SHELL, True, lanes)
         else:
-            lines = run_searches(services.searcher(), queries, Filter(), DEPTH, SHELL, lanes)
+            lines = run_searches(searcher, queries, Filter(), DEPTH, SHELL, lanes)
         return evaluate(run_of(lines), qrels)
 
 
