@@ -24,13 +24,10 @@ MOST_PAIRS = 12
 class Coverage:
     """How much of a query documents hold; both mappings are id → share of the weight, 0 to 1.
 
-    `words` counts the query's words that occur in any document, `pairs` its pairs of neighbouring words. `known` is the
-    share of the query's weight that lies on words that occur in any document.
-    """
+    `words` counts the query's words that occur in any document, `pairs` its pairs of neighbouring words."""
 
     words: Mapping[str, float]
     pairs: Mapping[str, float]
-    known: float
 
 
 def coverage(lanes: Lanes, terms: QueryTerms, ids: Sequence[str]) -> Coverage:
@@ -43,14 +40,12 @@ def coverage(lanes: Lanes, terms: QueryTerms, ids: Sequence[str]) -> Coverage:
         (group, group.weight * rarity(size, [counts.get(term, 0) for term in group.terms]))
         for group in terms.keyword.words
     ]
-    whole = sum(weight for _, weight in weighed)
     known = [(group, weight) for group, weight in weighed if any(counts.get(term) for term in group.terms)]
     heaviest = sorted(range(len(known)), key=lambda at: (-known[at][1], at))[:MOST_WORDS]
     words = [WordGroup(known[at][0].terms, known[at][1]) for at in heaviest]
     return Coverage(
         _shares(lanes, words, [], ids),
         _shares(lanes, [], _weighed_pairs(terms.pairs, counts, size), ids),
-        sum(weight for _, weight in known) / whole if whole else 0.0,
     )
 
 

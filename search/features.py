@@ -24,7 +24,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from kb.documents import MANUAL_SOURCE, Document
-from search.coverage import Coverage, coverage
+from search.coverage import coverage
 from search.evidence import Evidence
 from search.lanes import Lanes
 from search.naming import naming
@@ -50,10 +50,8 @@ def at_hand(evidence: Evidence, ids: Sequence[str]) -> dict[str, dict[str, float
     return {one: {"semantic": evidence.semantic.get(one, least), "keyword": shares[one]} for one in ids}
 
 
-def looked_up(
-    lanes: Lanes, terms: QueryTerms, documents: Sequence[Document]
-) -> tuple[dict[str, dict[str, float]], Coverage]:
-    """Return id → what must be looked up: `coverage`, `pairs`, `naming`, `manual`; and the coverage itself."""
+def looked_up(lanes: Lanes, terms: QueryTerms, documents: Sequence[Document]) -> dict[str, dict[str, float]]:
+    """Return id → what must be looked up: `coverage`, `pairs`, `naming`, `manual`."""
     ids = [document.id for document in documents]
     covered = coverage(lanes, terms, ids)
     called = naming(terms, documents) if lanes.is_up("keyword") else {}
@@ -65,7 +63,7 @@ def looked_up(
             "manual": -float(document.source == MANUAL_SOURCE),
         }
         for document in documents
-    }, covered
+    }
 
 
 def shares_of_best(scores: Mapping[str, float]) -> dict[str, float]:

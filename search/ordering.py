@@ -25,10 +25,10 @@ answer is among the first 40 of a first order for 92 % of the tickets.
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Every candidate, best first, and the share of the query's weight that lies on words which occur anywhere."""
+    """Every candidate, best first. `possible` is the least probability at which a first result may fit."""
 
     ranked: Sequence[Ranked]
-    known: float = 1.0
+    possible: float = 0.0
 
     @property
     def ids(self) -> list[str]:
@@ -42,8 +42,9 @@ class Order:
 
     @property
     def is_hopeless(self) -> bool:
-        """Say whether even the first is unlikely; what is not calibrated is never called so."""
-        return bool(self.ranked) and self.ranked[0].band == "low"
+        """Say whether not even the first is likely to fit; of what is not calibrated nobody can say."""
+        first = self.ranked[0].probability if self.ranked else None
+        return first is not None and first < self.possible
 
     @property
     def by_id(self) -> Mapping[str, Ranked]:
@@ -130,11 +131,11 @@ def _looked_up(
     """Order the first of `near` again by all features, and judge everything."""
     head = [one.candidate.document_id for one in near[:LOOKED_UP]]
     held = sources.store.documents(head, viewer) if documents is None else documents
-    more, covered = looked_up(lanes, terms, [held[one] for one in head if one in held])
+    more = looked_up(lanes, terms, [held[one] for one in head if one in held])
     for one, features in more.items():
         known[one] |= features
     again = ordered(model, _candidates(tiers, known, head))
-    return Order(judged(model, [*again, *near[LOOKED_UP:], *far], covered.known), covered.known)
+    return Order(judged(model, [*again, *near[LOOKED_UP:], *far]), model.bands.possible)
 
 
 def _candidates(

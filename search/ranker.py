@@ -23,12 +23,10 @@ from search.answers import Band
 Features = Mapping[str, float]
 """Name → value; a name that is missing counts 0."""
 
-SEARCH_FEATURES = ("semantic", "keyword", "coverage", "pairs", "naming")
-TICKET_FEATURES = ("semantic", "title", "body", "coverage", "pairs", "naming", "component", "recency", "prior")
-"""What the weights of each task are for; `search.features` says what each means."""
-EVIDENCE = ("value", "lead", "semantic", "coverage", "pairs", "naming", "known")
+EVIDENCE = ("value", "lead", "semantic", "exact")
 """What a probability is made from: the value, how far it lies before the best other candidate (behind it: negative),
-four features of its own, and how much of the query lies on words that occur at all.
+the similarity once more, and whether an identifier puts the candidate first. All other features, taken by themselves,
+tell nothing more on the `tune` splits.
 """
 
 
@@ -54,8 +52,9 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """From which probability on a band begins."""
+    """From which probability on a band begins; below `possible` not even the first result is likely to fit."""
 
+    possible: float
     medium: float
     high: float
 
@@ -70,7 +69,7 @@ class Model:
 
     weights: Mapping[str, float]
     calibration: Calibration | None = None
-    bands: Bands = Bands(0.4, 0.8)
+    bands: Bands = Bands(0.1, 0.3, 0.8)
 
     def value(self, features: Features) -> float:
         """Return the weighted sum."""
@@ -108,14 +107,14 @@ def ordered(model: Model, candidates: Sequence[Candidate]) -> list[Ranked]:
     return [Ranked(one, value) for one, value in valued]
 
 
-def judged(model: Model, ranked: Sequence[Ranked], known: float = 1.0) -> list[Ranked]:
-    """Return ranked candidates with probability and band; `known` is the share of the query that occurs anywhere."""
+def judged(model: Model, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return ranked candidates with probability and band."""
     calibration = model.calibration
     if calibration is None:
         return list(ranked)
     found: list[Ranked] = []
     least = 1.0
-    for at, evidence in enumerate(evidence_of(ranked, known)):
+    for at, evidence in enumerate(evidence_of(ranked)):
         logit = calibration.intercept
         logit += sum(slope * evidence[name] for name, slope in calibration.slopes.items())
         # A later result is never the likelier one: its own evidence must not say otherwise than the order.
@@ -125,19 +124,18 @@ def judged(model: Model, ranked: Sequence[Ranked], known: float = 1.0) -> list[R
     return found
 
 
-def evidence_of(ranked: Sequence[Ranked], known: float) -> list[dict[str, float]]:
+def evidence_of(ranked: Sequence[Ranked]) -> list[dict[str, float]]:
     """Return what the probability of each is made from (`EVIDENCE`)."""
     values = sorted((one.value for one in ranked), reverse=True)
     best, second = (*values, *values[-1:], 0.0, 0.0)[:2] if values else (0.0, 0.0)
     rows = []
     for one in ranked:
-        features = one.candidate.features
         rows.append(
             {
                 "value": one.value,
                 "lead": one.value - (second if one.value >= best else best),
-                "known": known,
-                **{name: features.get(name, 0.0) for name in ("semantic", "coverage", "pairs", "naming")},
+                "semantic": one.candidate.features.get("semantic", 0.0),
+                "exact": float(one.candidate.tier > 0),
             }
         )
     return rows
@@ -161,7 +159,7 @@ def _model(held: Mapping[str, object]) -> Model:
         if not isinstance(calibration, dict):
             raise TypeError("a calibration must be intercept and slopes, or null")
         known = Calibration(_number(calibration["intercept"]), _numbers(calibration["slopes"]))
-    return Model(_numbers(held["weights"]), known, Bands(bands["medium"], bands["high"]))
+    return Model(_numbers(held["weights"]), known, Bands(bands["possible"], bands["medium"], bands["high"]))
 
 
 def _numbers(held: object) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.learning.fitting import Array, fitted_logistic
-from search.ranker import EVIDENCE, Bands, Calibration, Model, Ranked, evidence_of, judged
+from search.ranker import EVIDENCE, Calibration, Model, Ranked, evidence_of, judged
 
 FIRST = 5
 """Results of each question that are learned from and judged: those of a first page."""
@@ -27,7 +27,6 @@ class Judged:
     """The candidates of one question in their order, and which of them are right; `weight` is what it counts."""
 
     ranked: Sequence[Ranked]
-    known: float
     is_right: Sequence[bool]
     weight: float = 1.0
 
@@ -38,7 +37,7 @@ def calibrated(model: Model, questions: Sequence[Judged]) -> Model:
     right: list[bool] = []
     weights: list[float] = []
     for one in questions:
-        evidence = evidence_of(one.ranked, one.known)
+        evidence = evidence_of(one.ranked)
         for at in range(min(FIRST, len(evidence))):
             rows.append([evidence[at][name] for name in EVIDENCE])
             right.append(one.is_right[at])
@@ -49,26 +48,9 @@ def calibrated(model: Model, questions: Sequence[Judged]) -> Model:
     return replace(model, calibration=Calibration(round(intercept, 5), slope_of))
 
 
-def with_bands(model: Model, questions: Sequence[Judged], *, precision: float, medium: float) -> Model:
-    """Return a calibrated model whose `high` begins where results are right often enough.
-
-    That is the lowest probability from which on the lower bound of the share of right results among the questions that
-    have an answer is at least `precision`. `medium` is a probability as it is.
-    """
-    chances, right = first_results(model, [one for one in questions if any(one.is_right)])
-    order = np.argsort(-chances, kind="stable")
-    hits = np.cumsum(right[order])
-    high = 1.0
-    for count in range(1, len(order) + 1):
-        is_last_of_ties = count == len(order) or chances[order[count]] < chances[order[count - 1]]
-        if is_last_of_ties and lower_bound(int(hits[count - 1]), count) >= precision:
-            high = float(chances[order[count - 1]])
-    return replace(model, bands=Bands(medium, max(medium, round(high, 3))))
-
-
 def first_results(model: Model, questions: Sequence[Judged]) -> tuple[Array, NDArray[np.bool_]]:
     """Return probability and rightness of the first result of each question that has any."""
-    firsts = [(judged(model, one.ranked, one.known)[0], one.is_right[0]) for one in questions if one.ranked]
+    firsts = [(judged(model, one.ranked)[0], one.is_right[0]) for one in questions if one.ranked]
     return (
         np.asarray([one.probability or 0.0 for one, _ in firsts]),
         np.asarray([right for _, right in firsts], dtype=bool),

@@ -92,9 +92,10 @@ def _listwise(questions: Sequence[Question], weights: Array, l2: float) -> tuple
 
 
 def fitted_logistic(features: Array, is_right: NDArray[np.bool_], weights: Array, *, l2: float) -> tuple[float, Array]:
-    """Return intercept and one weight for each feature; `features` has shape (results, names), `weights` (results,).
+    """Return intercept and one weight for each feature, none negative: more evidence never makes a result less likely.
 
-    The intercept is not held down by `l2`, so that the mean probability is the share of right results.
+    `features` has shape (results, names), `weights` (results,). The intercept is not held down by `l2`, so that the
+    mean probability is the share of right results.
     """
     scale = features.std(axis=0)
     scale[scale < _SMALL] = 1.0
@@ -106,9 +107,14 @@ def fitted_logistic(features: Array, is_right: NDArray[np.bool_], weights: Array
         chance = probability(table @ found)
         gradient = table.T @ (weights * (chance - is_right)) + ridge @ found
         curvature = (table * (weights * chance * (1 - chance))[:, None]).T @ table + ridge
-        step = np.linalg.solve(curvature, gradient)
-        found -= np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < _SMALL:
+        free = (found > 0) | (gradient <= 0)
+        free[0] = True
+        step = np.zeros(len(found))
+        step[free] = np.clip(np.linalg.solve(curvature[np.ix_(free, free)], gradient[free]), -2.0, 2.0)
+        before = found
+        found = found - step
+        found[1:] = np.maximum(found[1:], 0.0)
+        if np.abs(found - before).max() < _SMALL:
             break
     slopes = found[1:] / scale
     return float(found[0] - slopes @ centre), slopes

@@ -38,7 +38,6 @@ class Asked:
     query: str
     form: Form
     ranked: tuple[Ranked, ...]
-    known: float
     right: frozenset[str]
 
     @property
@@ -80,7 +79,7 @@ def asked(
                         details=False,
                     )
                 )
-                yield Asked(query, form, tuple(order.ranked[:LOOKED_UP]), order.known, frozenset(qrels[query]) - gone)
+                yield Asked(query, form, tuple(order.ranked[:LOOKED_UP]), frozenset(qrels[query]) - gone)
 
 
 def unlinked_tickets(labelled: LabelledSet, split: str) -> list[Ticket]:
@@ -113,4 +112,4 @@ def _of_ticket(searcher: Searcher, ticket: Ticket, form: Form, right: Mapping[st
             details=False,
         )
     )
-    return Asked(ticket.id, form, tuple(order.ranked[:LOOKED_UP]), order.known, frozenset(right) - gone)
+    return Asked(ticket.id, form, tuple(order.ranked[:LOOKED_UP]), frozenset(right) - gone)
