@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
-from kb.documents import MANUAL_SOURCE, Document, Ticket, dated_at
+from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
 from kb.queries import KeywordQuery, Viewer
 from search.agreement import Agreement
 from search.evidence import Evidence
@@ -17,6 +18,7 @@ from search.query_terms import QueryTerms
 from search.ranker import Candidate, Model, Ranked, judged, ordered
 from search.sources import Sources
 
+SAME_PROBLEM_LINKS = ("duplicate_of", "resolved_by")
 LOOKED_UP = 40
 """Candidates whose features are looked up: those that could reach the first pages. On the `tune` splits the right
 answer is among the first 40 of a first order for 92 % of the tickets.
@@ -45,6 +47,11 @@ class Order:
         """Say whether not even the first is likely to fit; of what is not calibrated nobody can say."""
         first = self.ranked[0].probability if self.ranked else None
         return first is not None and first < self.possible
+
+    @property
+    def best_coverage(self) -> float:
+        """Return how much of the query's words the first holds, 0 to 1."""
+        return self.ranked[0].candidate.features.get("coverage", 0.0) if self.ranked else 0.0
 
     @property
     def by_id(self) -> Mapping[str, Ranked]:
@@ -83,6 +90,7 @@ def order_of_tickets(
     viewer: Viewer,
     documents: Mapping[str, Document],
     beside: Mapping[str, Mapping[str, float]],
+    as_of: datetime | None = None,
 ) -> Order:
     """Return what answers a ticket, best first, of `documents`; `beside` are features that only a ticket has."""
     model = sources.ranker().similar
@@ -98,7 +106,7 @@ def order_of_tickets(
         known[one]["agreement"] = agreed.share(one)
     tiers = {one: agreed.exact_tier(one) for one in ids}
     first = ordered(model, _candidates(tiers, known, ids))
-    return _looked_up(sources, lanes, terms, tiers, viewer, model, known, first, (), documents)
+    return _looked_up(sources, lanes, terms, tiers, viewer, model, known, first, (), documents, as_of)
 
 
 def ticket_features(
@@ -127,6 +135,7 @@ def _looked_up(
     near: Sequence[Ranked],
     far: Sequence[Ranked],
     documents: Mapping[str, Document] | None = None,
+    as_of: datetime | None = None,
 ) -> Order:
     """Order the first of `near` again by all features, and judge everything."""
     head = [one.candidate.document_id for one in near[:LOOKED_UP]]
@@ -134,11 +143,34 @@ def _looked_up(
     more = looked_up(lanes, terms, [held[one] for one in head if one in held])
     for one, features in more.items():
         known[one] |= features
-    again = ordered(model, _candidates(tiers, known, head))
+    again = ordered(model, _candidates(tiers, known, head, problems(held, as_of)))
+    if lanes.mode != "hybrid" or lanes.down:
+        model = replace(model, calibration=None)  # a probability of all lanes is none of some
     return Order(judged(model, [*again, *near[LOOKED_UP:], *far]), model.bands.possible)
 
 
+def problems(documents: Mapping[str, Document], as_of: datetime | None) -> dict[str, str]:
+    """Return id → the id that stands for its problem: that of the original of a translation, or of what a ticket is
+    linked to as its duplicate or its solution. Links made at or after `as_of` do not count.
+    """
+    named = {one: _named(document, as_of) for one, document in documents.items()}
+    return {one: named.get(other, other) for one, other in named.items()}
+
+
+def _named(document: Document, as_of: datetime | None) -> str:
+    if isinstance(document, Article):
+        return document.translation_of or document.id
+    for link in document.links:
+        made_at = link.at or document.resolved_at
+        if link.type in SAME_PROBLEM_LINKS and (as_of is None or (made_at is not None and made_at < as_of)):
+            return link.target
+    return document.id
+
+
 def _candidates(
-    tiers: Mapping[str, int], known: Mapping[str, Mapping[str, float]], ids: Sequence[str]
+    tiers: Mapping[str, int],
+    known: Mapping[str, Mapping[str, float]],
+    ids: Sequence[str],
+    problem: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Candidate]:
-    return [Candidate(one, known[one], tiers[one]) for one in ids]
+    return [Candidate(one, known[one], tiers[one], problem.get(one, one)) for one in ids]

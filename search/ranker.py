@@ -20,6 +20,7 @@ from types import MappingProxyType
 from kb.errors import InvalidInput
 from search.answers import Band
 
+_NO_RIVALS = ((0.0, ""), (0.0, ""))
 Features = Mapping[str, float]
 """Name → value; a name that is missing counts 0."""
 
@@ -34,12 +35,14 @@ tell nothing more on the `tune` splits.
 class Candidate:
     """One document as it is ordered.
 
-    `tier` goes before every value: 0, and more for what certainly holds what was asked for.
+    `tier` goes before every value: 0, and more for what certainly holds what was asked for. Candidates with the same
+    `problem` tell of one problem (a translation, a ticket that the article resolved) and are no rivals.
     """
 
     document_id: str
     features: Features = field(default_factory=dict)
     tier: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +129,18 @@ def judged(model: Model, ranked: Sequence[Ranked]) -> list[Ranked]:
 
 def evidence_of(ranked: Sequence[Ranked]) -> list[dict[str, float]]:
     """Return what the probability of each is made from (`EVIDENCE`)."""
-    values = sorted((one.value for one in ranked), reverse=True)
-    best, second = (*values, *values[-1:], 0.0, 0.0)[:2] if values else (0.0, 0.0)
+    best: dict[str, float] = {}
+    for one in ranked:
+        problem = one.candidate.problem or one.candidate.document_id
+        best[problem] = max(one.value, best.get(problem, one.value))
+    first, second = (*sorted(((value, problem) for problem, value in best.items()), reverse=True), *_NO_RIVALS)[:2]
     rows = []
     for one in ranked:
+        problem = one.candidate.problem or one.candidate.document_id
         rows.append(
             {
                 "value": one.value,
-                "lead": one.value - (second if one.value >= best else best),
+                "lead": one.value - (second[0] if problem == first[1] else first[0]),
                 "semantic": one.candidate.features.get("semantic", 0.0),
                 "exact": float(one.candidate.tier > 0),
             }

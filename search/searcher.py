@@ -97,7 +97,7 @@ class Searcher:
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.by_id)
         results = page_of_results(sources, order.ids, found.evidence, asked, request.offset, request.limit)
         return SearchAnswer(
-            status=_status(lanes, found.evidence, order),
+            status=_status(found),
             retrieval=Retrieval(
                 mode=lanes.mode,
                 degraded=lanes.down,
@@ -227,11 +227,13 @@ def _values(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
     return tuple(FacetValue(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _status(lanes: Lanes, evidence: Evidence, order: Order) -> Status:
+def _status(found: _Found) -> Status:
     """Return `degraded`, or whether anything is likely to be what was asked for."""
-    if lanes.down:
+    if found.lanes.down:
         return "degraded"
-    return "ok" if evidence.ids and not order.is_hopeless else "no_confident_match"
+    # Whoever types one word looks around: no document stands out, and all that hold it are an answer.
+    is_browsing = len(found.parsed.text.split()) == 1 and found.order.best_coverage == 1.0
+    return "ok" if found.evidence.ids and (is_browsing or not found.order.is_hopeless) else "no_confident_match"
 
 
 def _no_text(document: Document, number: int) -> str | None:

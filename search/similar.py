@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from kb.access import MEMBER
 from kb.analysis.telling import telling_title, told
@@ -24,6 +25,7 @@ from search.fix_side import FixSide
 from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.ordering import Order, order_of_tickets, ticket_features
 from search.prior import prior_feedback
+from search.ranker import Ranked
 from search.query_terms import ticket_terms
 from search.reasons import holds_on_problem_side, shared_components, shared_reasons
 from search.results import Asked, page_of_results
@@ -155,7 +157,6 @@ def found_similar(sources: Sources, request: SimilarRequest) -> FoundSimilar:
         ticket_id=ticket.id,
         with_fix=False,
         details=request.details,
-        relate=_relationship,
         shared=lambda document: (*_signature_reasons(document, whole), *shared_reasons(ticket, document)),
     )
     documents = sources.store.documents(evidence.ids, request.viewer)
@@ -186,8 +187,8 @@ def found_similar(sources: Sources, request: SimilarRequest) -> FoundSimilar:
         )
         for one, document in documents.items()
     }
-    order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside)
-    asked = replace(asked, judged=order.by_id)
+    order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, request.as_of)
+    asked = replace(asked, judged=order.by_id, relate=partial(_relationship, order.by_id))
     return FoundSimilar(lanes, evidence, asked, documents, agreed, order, truncated)
 
 
@@ -248,14 +249,20 @@ def _signature_reasons(document: Document, text: str) -> tuple[Reason, ...]:
     return (Reason("identifier", value=signature, field="error_signatures"),)
 
 
-def _relationship(document: Document, fix: FixSide, evidence: Evidence) -> Relationship | None:
-    """Return `same_problem` for what is very similar, or similar with an identifier in common; `duplicate` if that is
-    an open ticket; else `related`.
+def _relationship(
+    judged: Mapping[str, Ranked], document: Document, fix: FixSide, evidence: Evidence
+) -> Relationship | None:
+    """Return `same_problem` for what is probable or, without probabilities, very similar, or similar with an identifier
+    in common; `duplicate` if that is an open ticket; else `related`.
     """
     similarity = evidence.semantic.get(document.id)
     is_exact = document.id in evidence.exact
     enough = SAME_PROBLEM_EXACT if is_exact else SAME_PROBLEM
-    is_same = is_exact if similarity is None else similarity >= enough
+    band = judged[document.id].band if document.id in judged else None
+    if band is not None:
+        is_same = band != "low"
+    else:
+        is_same = is_exact if similarity is None else similarity >= enough
     if not is_same:
         return "related"
     return "duplicate" if isinstance(document, Ticket) and fix.status == "open" else "same_problem"
