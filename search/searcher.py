@@ -231,8 +231,8 @@ def _status(found: _Found) -> Status:
     """Return `degraded`, or whether anything is likely to be what was asked for."""
     if found.lanes.down:
         return "degraded"
-    # Whoever types one word looks around: no document stands out, and all that hold it are an answer.
-    is_browsing = len(found.parsed.text.split()) == 1 and found.order.best_coverage == 1.0
+    # Whoever types one word looks around: no document stands out, and whatever holds it answers.
+    is_browsing = len(found.parsed.text.split()) == 1 and found.order.best_coverage > 0
     return "ok" if found.evidence.ids and (is_browsing or not found.order.is_hopeless) else "no_confident_match"
 
 

@@ -25,8 +25,8 @@ from search.fix_side import FixSide
 from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.ordering import Order, order_of_tickets, ticket_features
 from search.prior import prior_feedback
-from search.ranker import Ranked
 from search.query_terms import ticket_terms
+from search.ranker import Ranked
 from search.reasons import holds_on_problem_side, shared_components, shared_reasons
 from search.results import Asked, page_of_results
 from search.routing import suggestions
@@ -259,10 +259,7 @@ def _relationship(
     is_exact = document.id in evidence.exact
     enough = SAME_PROBLEM_EXACT if is_exact else SAME_PROBLEM
     band = judged[document.id].band if document.id in judged else None
-    if band is not None:
-        is_same = band != "low"
-    else:
-        is_same = is_exact if similarity is None else similarity >= enough
-    if not is_same:
+    is_similar = is_exact if similarity is None else similarity >= enough
+    if not (is_similar if band is None else band != "low"):
         return "related"
     return "duplicate" if isinstance(document, Ticket) and fix.status == "open" else "same_problem"
