@@ -12,7 +12,7 @@ from kb.queries import KeywordQuery, Viewer
 from search.agreement import Agreement
 from search.evidence import Evidence
 from search.features import RECENCY_DAYS, RECENT_DAYS, at_hand, decay, earned, looked_up, shares_of_best
-from search.lanes import Lanes
+from search.lanes import LANES, Lanes
 from search.prior import PriorFeedback
 from search.query_terms import QueryTerms
 from search.ranker import Candidate, Model, Ranked, judged, ordered
@@ -144,8 +144,9 @@ def _looked_up(
     for one, features in more.items():
         known[one] |= features
     again = ordered(model, _candidates(tiers, known, head, problems(held, as_of)))
-    if lanes.mode != "hybrid" or lanes.down:
-        model = replace(model, calibration=None)  # a probability of all lanes is none of some
+    if not all(map(lanes.is_up, LANES)):
+        # Probabilities were fitted on what all lanes say together; without one of them they are not known.
+        model = replace(model, calibration=None)
     return Order(judged(model, [*again, *near[LOOKED_UP:], *far]), model.bands.possible)
 
 

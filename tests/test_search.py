@@ -66,16 +66,18 @@ def test_search_finds_by_words(library: Library) -> None:
     assert answer.retrieval.mode == "hybrid"
     assert answer.retrieval.degraded == ()
     assert answer.retrieval.model == "fake@000000000000"
-    assert not answer.retrieval.calibrated
+    assert answer.retrieval.calibrated == all(one.score is not None for one in answer.results)
 
 
 def test_search_shows_every_field_of_a_result(library: Library) -> None:
-    result = library.search("error 809").results[0]
+    answer = library.search("error 809")
+    result = answer.results[0]
     assert (result.rank, result.id, result.type, result.title) == (1, VPN.id, "known-error", VPN.title)
     assert (result.language, result.service, result.confidence, result.state) == (
         "en", "vpn", "not_validated", "published",
     )  # fmt: skip
-    assert (result.band, result.score, result.relationship) == (None, None, None)
+    assert result.relationship is None
+    assert (result.band is None, result.score is None) == (not answer.retrieval.calibrated,) * 2
     assert (result.scores.rank_keyword, result.scores.rank_semantic) == (1, 1)
     assert result.known_error
     assert result.status == "resolved"

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.access import SHELL
-from kb.documents import Article
+from kb.documents import Article, Ticket
 from kb.queries import Filter
 from search.coverage import MOST_PAIRS, MOST_WORDS, Coverage, coverage, rarity
-from search.lanes import LANES, Lanes
+from search.lanes import LANES, Lane, Lanes
 from search.query_terms import search_terms
 from search.ranker import Calibration, Model
+from search.searcher import SearchRequest
+from search.similar import SimilarRequest
 from search.syntax import parse
 from tests.library import BrokenKeywordIndex, Library, ids
 
@@ -179,3 +181,27 @@ def test_search_calls_nothing_unlikely_while_probabilities_are_not_known() -> No
     assert (answer.status, answer.retrieval.calibrated) == ("ok", False)
     assert [(one.band, one.score) for one in answer.results] == [(None, None)]
     assert far.search("zebra", floor=0.9).status == "no_confident_match"  # nothing at all was found
+
+
+@pytest.mark.parametrize("lanes", [("keyword", "identifier"), ("semantic",), ("keyword", "semantic")], ids="+".join)
+def test_search_claims_no_probability_without_every_lane(lanes: tuple[Lane, ...]) -> None:
+    sure = Library(*DOCUMENTS)
+    sure.ranker = replace(sure.ranker, search=UNSURE)
+    assert sure.search("gateway tunnel").retrieval.calibrated
+    answer = sure.search("gateway tunnel", lanes=lanes)
+    assert (answer.status, answer.retrieval.calibrated) == ("ok", False)
+    assert {(one.band, one.score) for one in answer.results} == {(None, None)}
+
+
+@pytest.mark.parametrize("part", ["keyword", "vectors", "model"])
+def test_search_claims_no_probability_when_a_lane_is_down(part: str) -> None:
+    broken = Library(*DOCUMENTS)
+    broken.ranker = replace(broken.ranker, search=UNSURE, similar=UNSURE)
+    searcher = broken.searcher(**{part: False})
+    found = searcher.search(SearchRequest(text="gateway tunnel", viewer=SHELL, floor=0.0))
+    asked = Ticket(source="desk", external_id="1", title="The tunnel of the gateway")
+    similar = searcher.similar(SimilarRequest(ticket=asked, viewer=SHELL, floor=0.0, min_band="high"))
+    for answer in (found, similar):
+        assert (answer.status, answer.retrieval.calibrated) == ("degraded", False)
+        assert answer.results  # nothing is dropped for a band that is not known
+        assert {(one.band, one.score) for one in answer.results} == {(None, None)}
