@@ -1,4 +1,4 @@
-"""Answer a question: parse, ask the lanes, fuse, count, and show a page of documents."""
+"""Answer a question: parse, ask the lanes, order, count, and show a page of documents."""
 
 from __future__ import annotations
 

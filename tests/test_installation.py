@@ -143,7 +143,13 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
 
     own = {name for name in held if ".dist-info/" not in name}
     assert own == tracked()
-    for wanted in ("web/templates/", "web/static/", "kb/store/migrations/", "articles/examples/tickets.jsonl"):
+    for wanted in (
+        "web/templates/",
+        "web/static/",
+        "kb/store/migrations/",
+        "articles/examples/tickets.jsonl",
+        "search/ranker.json",
+    ):
         assert any(name.startswith(wanted) for name in own), wanted
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
 
