@@ -132,16 +132,20 @@ def calibration(sets: Sequence[Measured]) -> list[str]:
             if one.name in ("alttitle", "alerts", "commerce")
             for form in ("answered", "taken_out")
         ],
+        "tickets: titanium; half of them with their answers taken out": [
+            (one, form) for one in sets if one.name == "titanium" for form in ("answered", "taken_out")
+        ],
         "tickets: titanium, with tickets that nobody linked": [
             (one, form) for one in sets if one.name == "titanium" for form in ("answered", "unlinked")
         ],
     }
-    everything: list[tuple[np.ndarray, np.ndarray]] = []  # type: ignore[type-arg]
+    everything: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}  # type: ignore[type-arg]
     for name, parts in mixes.items():
-        found = [first_results(model_of(one), _in_order(model_of(one), one.questions[form])) for one, form in parts]
-        everything += found
-        rows.append(_calibration_row(name, found))
-    rows.append(_calibration_row("both", everything))
+        for one, form in parts:
+            model = model_of(one)
+            everything[one.name, form] = first_results(model, _in_order(model, one.questions[form]))
+        rows.append(_calibration_row(name, [everything[one.name, form] for one, form in parts]))
+    rows.append(_calibration_row("all of these", list(everything.values())))
     return rows
 
 
@@ -165,10 +169,10 @@ def _signed(number: float) -> str:
 
 def written(page: str, name: str, rows: Sequence[str]) -> str:
     """Return the page with a table between its marks. Raises ValueError when it has none."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     if not pattern.search(page):
         raise ValueError(f"{PAGE} has no marks for {name}")
-    return pattern.sub(lambda mark: mark[1] + "\n".join(rows) + mark[2], page)
+    return pattern.sub(lambda mark: mark[1] + "".join(f"{row}\n" for row in rows) + mark[2], page)
 
 
 def main() -> None:
