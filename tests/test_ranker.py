@@ -34,11 +34,11 @@ from tests.library import Library
 
 MODEL = Model(
     weights={"semantic": 1.0, "keyword": 0.25, "coverage": 0.5, "manual": 0.125},
-    calibration=Calibration(-2.0, {"value": 1.5, "lead": 3.0, "coverage": 1.0, "known": 0.5}),
-    bands=Bands(0.4, 0.8),
+    calibration=Calibration(-2.0, {"value": 1.5, "lead": 3.0, "semantic": 1.0, "exact": 0.5}),
+    bands=Bands(0.1, 0.4, 0.8),
 )
 UNCALIBRATED = replace(MODEL, calibration=None)
-CONTRARY = replace(MODEL, calibration=Calibration(0.5, {"value": -2.0, "coverage": -3.0, "semantic": 4.0}))
+CONTRARY = replace(MODEL, calibration=Calibration(0.5, {"value": -2.0, "exact": -3.0, "semantic": 4.0}))
 """Its evidence says otherwise than its order."""
 MODELS = pytest.mark.parametrize("model", [MODEL, UNCALIBRATED, CONTRARY], ids=["fitted", "uncalibrated", "contrary"])
 CALIBRATED = pytest.mark.parametrize("model", [MODEL, CONTRARY], ids=["fitted", "contrary"])
@@ -52,6 +52,7 @@ _CANDIDATES = st.lists(
         document_id=st.text("abcdef", min_size=1, max_size=3),
         features=st.dictionaries(st.sampled_from(_NAMES), _UNIT),
         tier=st.integers(0, 2),
+        problem=st.sampled_from(["", "a", "flood"]),
     ),
     max_size=7,
     unique_by=lambda one: one.document_id,
@@ -63,7 +64,7 @@ _MODEL = st.builds(
     Model,
     weights=_NUMBERS,
     calibration=st.none() | st.builds(Calibration, intercept=_NUMBER, slopes=_NUMBERS),
-    bands=st.builds(Bands, medium=_NUMBER, high=_NUMBER),
+    bands=st.builds(Bands, possible=_NUMBER, medium=_NUMBER, high=_NUMBER),
 )
 _RANKER = st.builds(Ranker, name=st.text(max_size=8), source=st.text(max_size=8), search=_MODEL, similar=_MODEL)
 
@@ -72,8 +73,8 @@ def ids(ranked: Sequence[Ranked]) -> list[str]:
     return [one.candidate.document_id for one in ranked]
 
 
-def answered(model: Model, candidates: Sequence[Candidate], known: float = 1.0) -> list[Ranked]:
-    return judged(model, ordered(model, candidates), known)
+def answered(model: Model, candidates: Sequence[Candidate]) -> list[Ranked]:
+    return judged(model, ordered(model, candidates))
 
 
 # Order
@@ -106,15 +107,13 @@ def test_a_tier_goes_before_every_value() -> None:
 def test_nothing_is_ordered_as_nothing() -> None:
     assert ordered(MODEL, []) == []
     assert judged(MODEL, []) == []
-    assert evidence_of([], 1.0) == []
+    assert evidence_of([]) == []
 
 
 @MODELS
-@given(candidates=_CANDIDATES, known=_UNIT)
-def test_every_candidate_comes_back_once_by_tier_then_value_then_id(
-    model: Model, candidates: list[Candidate], known: float
-) -> None:
-    ranked = answered(model, candidates, known)
+@given(candidates=_CANDIDATES)
+def test_every_candidate_comes_back_once_by_tier_then_value_then_id(model: Model, candidates: list[Candidate]) -> None:
+    ranked = answered(model, candidates)
     assert sorted(ids(ranked)) == sorted(one.document_id for one in candidates)
     for one, after in pairwise(ranked):
         assert one.candidate.tier >= after.candidate.tier
@@ -160,10 +159,10 @@ def test_equals_are_ordered_by_id(model: Model, candidates: list[Candidate]) -> 
 
 
 def test_a_probability_is_logistic_in_the_evidence() -> None:
-    model = replace(MODEL, calibration=Calibration(-1.0, {"value": 2.0, "known": 1.0}))
-    first, second = answered(model, [Candidate("a", {"semantic": 1.0}), Candidate("b", {"semantic": 0.25})], known=0.5)
+    model = replace(MODEL, calibration=Calibration(-1.0, {"value": 2.0, "semantic": 0.5}))
+    first, second = answered(model, [Candidate("a", {"semantic": 1.0}), Candidate("b", {"semantic": 0.25})])
     assert (first.probability, first.band) == (0.8176, "high")  # 1 / (1 + e^-1.5)
-    assert (second.probability, second.band) == (0.5, "medium")
+    assert (second.probability, second.band) == (0.4073, "medium")  # 1 / (1 + e^0.375)
 
 
 def test_a_probability_is_told_by_no_model_without_calibration() -> None:
@@ -178,19 +177,17 @@ def test_a_probability_holds_whatever_the_numbers_are() -> None:
 
 
 @CALIBRATED
-@given(candidates=_CANDIDATES, known=_UNIT)
-def test_a_probability_never_rises_with_the_rank(model: Model, candidates: list[Candidate], known: float) -> None:
-    told = [one.probability for one in answered(model, candidates, known)]
+@given(candidates=_CANDIDATES)
+def test_a_probability_never_rises_with_the_rank(model: Model, candidates: list[Candidate]) -> None:
+    told = [one.probability for one in answered(model, candidates)]
     assert all(one is not None and 0 <= one <= 1 for one in told)
     assert told == sorted(told, key=lambda one: -(one or 0.0))
 
 
 @CALIBRATED
-@given(candidates=_CANDIDATES, known=_UNIT)
-def test_a_band_is_cut_from_the_probability_that_is_told(
-    model: Model, candidates: list[Candidate], known: float
-) -> None:
-    for one in answered(model, candidates, known):
+@given(candidates=_CANDIDATES)
+def test_a_band_is_cut_from_the_probability_that_is_told(model: Model, candidates: list[Candidate]) -> None:
+    for one in answered(model, candidates):
         assert one.probability is not None
         assert one.band == model.bands.of(one.probability)
 
@@ -210,7 +207,7 @@ def test_a_band_is_never_better_for_a_lower_probability(one: float, other: float
 
 
 def test_a_band_begins_at_its_probability() -> None:
-    bands = Bands(0.4, 0.8)
+    bands = Bands(0.1, 0.4, 0.8)
     assert [bands.of(one) for one in (0.0, 0.3999, 0.4, 0.7999, 0.8, 1.0)] == [
         "low", "low", "medium", "medium", "high", "high",
     ]  # fmt: skip
@@ -220,20 +217,58 @@ def test_the_evidence_says_how_far_a_value_stands_out() -> None:
     ranked = ordered(
         MODEL, [Candidate(name, {"semantic": value}) for name, value in (("a", 1.0), ("b", 0.75), ("c", 0.0))]
     )
-    assert [one["lead"] for one in evidence_of(ranked, 0.5)] == [0.25, -0.25, -1.0]
-    assert {one["known"] for one in evidence_of(ranked, 0.5)} == {0.5}
+    assert [one["lead"] for one in evidence_of(ranked)] == [0.25, -0.25, -1.0]
     twins = ordered(MODEL, [Candidate(name, {"semantic": 1.0}) for name in "ab"])
-    assert [one["lead"] for one in evidence_of(twins, 1.0)] == [0.0, 0.0]
+    assert [one["lead"] for one in evidence_of(twins)] == [0.0, 0.0]
+
+
+def test_the_evidence_of_a_single_candidate_is_that_it_stands_out_from_nothing() -> None:
+    assert [one["lead"] for one in evidence_of(ordered(MODEL, [Candidate("a", {"semantic": 0.5})]))] == [0.5]
+
+
+def test_the_evidence_tells_similarity_and_identifier_once_more() -> None:
+    ranked = ordered(MODEL, [Candidate("a", {"coverage": 1.0}), Candidate("b", {"semantic": 0.25}, tier=2)])
+    assert [(one["semantic"], one["exact"]) for one in evidence_of(ranked)] == [(0.25, 1.0), (0.0, 0.0)]
+
+
+def test_the_evidence_counts_candidates_of_one_problem_as_no_rivals() -> None:
+    both = [
+        Candidate("de/flood", {"semantic": 0.75}, problem="flood"),
+        Candidate("flood", {"semantic": 1.0}, problem="flood"),
+    ]
+    other = Candidate("fire", {"semantic": 0.25})
+    assert [one["lead"] for one in evidence_of(ordered(MODEL, [*both, other]))] == [0.75, 0.5, -0.75]
+    assert [one["lead"] for one in evidence_of(ordered(MODEL, both))] == [1.0, 0.75]
+    strangers = [replace(one, problem="") for one in both]
+    assert [one["lead"] for one in evidence_of(ordered(MODEL, [*strangers, other]))] == [0.25, -0.25, -0.75]
+
+
+def test_the_evidence_joins_a_candidate_without_a_problem_to_those_that_are_named_after_it() -> None:
+    ranked = ordered(
+        MODEL, [Candidate("ticket", {"semantic": 1.0}, problem="flood"), Candidate("flood", {"semantic": 0.5})]
+    )
+    assert [one["lead"] for one in evidence_of(ranked)] == [1.0, 0.5]
+
+
+@given(candidates=_SOME)
+def test_the_evidence_of_one_problem_leads_and_every_other_is_behind(candidates: list[Candidate]) -> None:
+    ranked = ordered(MODEL, candidates)
+    leading = {
+        one.candidate.problem or one.candidate.document_id
+        for one, evidence in zip(ranked, evidence_of(ranked), strict=True)
+        if evidence["lead"] > 0 and one.value > 0
+    }
+    assert len(leading) <= 1
 
 
 def test_the_evidence_of_what_comes_first_by_its_tier_alone_is_behind() -> None:
     ranked = ordered(MODEL, [Candidate("holds", {"semantic": 0.5}, tier=1), Candidate("best", {"semantic": 1.0})])
-    assert [(one["value"], one["lead"]) for one in evidence_of(ranked, 1.0)] == [(0.5, -0.5), (1.0, 0.5)]
+    assert [(one["value"], one["lead"]) for one in evidence_of(ranked)] == [(0.5, -0.5), (1.0, 0.5)]
 
 
 @given(candidates=_SOME)
 def test_the_evidence_has_every_name_that_a_calibration_may_use(candidates: list[Candidate]) -> None:
-    for one in evidence_of(ordered(MODEL, candidates), 1.0):
+    for one in evidence_of(ordered(MODEL, candidates)):
         assert tuple(sorted(one)) == tuple(sorted(EVIDENCE))
 
 
@@ -285,7 +320,7 @@ BAD = {
     "a calibration in words": damaged("search", "calibration", value="sure"),
     "no intercept": damaged("search", "calibration", "intercept", value=...),
     "no slopes": damaged("search", "calibration", "slopes", value=...),
-    "no band": damaged("similar", "bands", "high", value=...),
+    **{f"no {band} band": damaged("similar", "bands", band, value=...) for band in ("possible", "medium", "high")},
 }
 
 
@@ -319,9 +354,10 @@ def test_the_shipped_ranker_weighs_only_known_features_and_none_negatively(task:
     assert set(model.weights) <= KNOWN
     assert all(weight >= 0 for weight in model.weights.values()), model.weights
     assert model.value(dict.fromkeys(model.weights, 1.0)) > 0
-    assert 0 < model.bands.medium < model.bands.high < 1
-    if model.calibration is not None:
-        assert set(model.calibration.slopes) <= set(EVIDENCE)
+    assert 0 < model.bands.possible < model.bands.medium < model.bands.high < 1
+    assert model.calibration is not None
+    assert set(model.calibration.slopes) <= set(EVIDENCE)
+    assert all(slope >= 0 for slope in model.calibration.slopes.values()), model.calibration
 
 
 def test_the_shipped_ranker_reads_back_as_it_was_written() -> None:

@@ -14,7 +14,7 @@ from kb.queries import Filter
 from search.coverage import MOST_PAIRS, MOST_WORDS, Coverage, coverage, rarity
 from search.lanes import LANES, Lane, Lanes
 from search.query_terms import search_terms
-from search.ranker import Calibration, Model
+from search.ranker import Bands, Calibration, Model
 from search.searcher import SearchRequest
 from search.similar import SimilarRequest
 from search.syntax import parse
@@ -46,7 +46,6 @@ def test_coverage_weighs_words_by_their_rarity(library: Library) -> None:
     assert covered.words["both"] == pytest.approx(1.0)
     assert 0 < covered.words["one"] < 0.5  # the tunnel is rarer than the gateway
     assert covered.words["other"] == 0.0
-    assert covered.known == 1.0
 
 
 def test_coverage_does_not_ask_how_often_a_word_is_said(library: Library) -> None:
@@ -54,27 +53,25 @@ def test_coverage_does_not_ask_how_often_a_word_is_said(library: Library) -> Non
     assert covered.words["one"] == covered.words["more"]
 
 
-def test_coverage_tells_apart_words_that_nobody_uses(library: Library) -> None:
-    covered = _covered(library, "gateway zebra", "one")
-    assert covered.words["one"] == pytest.approx(1.0)
-    assert 0 < covered.known < 0.5
+def test_coverage_does_not_count_words_that_nobody_uses(library: Library) -> None:
+    assert _covered(library, "gateway zebra", "one").words["one"] == pytest.approx(1.0)
 
 
-def test_coverage_knows_nothing_of_a_query_that_nobody_could_have_written(library: Library) -> None:
+def test_coverage_is_nothing_for_a_query_that_nobody_could_have_written(library: Library) -> None:
     covered = _covered(library, "zebra giraffe", "one")
-    assert (covered.words, covered.pairs, covered.known) == ({"one": 0.0}, {"one": 0.0}, 0.0)
+    assert (covered.words, covered.pairs) == ({"one": 0.0}, {"one": 0.0})
 
 
 def test_coverage_of_nothing_is_nothing(library: Library) -> None:
     covered = _covered(library, "", "one")
-    assert (covered.words, covered.pairs, covered.known) == ({"one": 0.0}, {"one": 0.0}, 0.0)
+    assert (covered.words, covered.pairs) == ({"one": 0.0}, {"one": 0.0})
     assert _covered(library, "gateway").words == {}
 
 
 def test_coverage_is_nothing_when_the_keyword_index_is_damaged(library: Library) -> None:
     lanes = Lanes(BrokenKeywordIndex(), library.vectors, library.encoder_source, LANES, Filter(), SHELL)
     covered = coverage(lanes, search_terms(parse("gateway tunnel")), ["both"])
-    assert (covered.words, covered.pairs, covered.known) == ({"both": 0.0}, {"both": 0.0}, 0.0)
+    assert (covered.words, covered.pairs) == ({"both": 0.0}, {"both": 0.0})
     assert lanes.down == ("keyword",)
 
 
@@ -152,7 +149,6 @@ def test_coverage_is_a_share(library: Library, words: list[str]) -> None:
     for shares in (covered.words, covered.pairs):
         assert shares.keys() == {one.id for one in DOCUMENTS}
         assert all(0 <= share <= 1 for share in shares.values())
-    assert 0 <= covered.known <= 1
 
 
 @given(size=st.integers(0, 10_000), one=st.integers(0, 10_000), other=st.integers(0, 10_000))
@@ -161,17 +157,45 @@ def test_a_word_is_worth_the_less_the_more_documents_hold_it(size: int, one: int
     assert rarity(size, [one, other]) <= rarity(size, [one])
 
 
-UNSURE = Model({"semantic": 1.0, "coverage": 0.3}, Calibration(-3.0, {"known": 6.0}))
+UNSURE = Model({"coverage": 1.0}, Calibration(-5.0, {"value": 8.0}))
+"""Says .95 of what holds all words of the query, and .007, which is below what is possible, of what holds none."""
+DOUBTFUL = replace(UNSURE, calibration=Calibration(-20.0, {}))
+NOTES = Article(id="x", title="Notes", body="kubelet " + "Many other words stand around it here. " * 20)
 
 
 def test_search_says_that_nothing_is_likely_when_the_ranker_is_unsure_even_of_the_first() -> None:
-    far = Library(Article(id="x", title="Notes", body="kubelet " + "Many other words stand around it here. " * 20))
+    far = Library(NOTES)
     far.ranker = replace(far.ranker, search=UNSURE)
-    sure, unsure = far.search("kubelet", floor=0.4), far.search("kubelet zebra quantum giraffe", floor=0.4)
+    sure, unsure = far.search("kubelet words"), far.search("quantum giraffe")
     assert (sure.status, ids(sure), sure.results[0].band) == ("ok", ["x"], "high")
     assert (unsure.status, ids(unsure), unsure.results[0].band) == ("no_confident_match", ["x"], "low")
-    assert (sure.results[0].score, unsure.results[0].score) == (0.9526, pytest.approx(0.15, abs=0.1))
+    assert (sure.results[0].score, unsure.results[0].score) == (0.9526, 0.0067)
     assert sure.retrieval.calibrated and unsure.retrieval.calibrated
+
+
+def test_search_says_that_nothing_is_likely_from_just_below_what_is_possible() -> None:
+    far = Library(NOTES)
+    for possible, status in ((0.0066, "ok"), (0.0067, "ok"), (0.0068, "no_confident_match")):
+        far.ranker = replace(far.ranker, search=replace(UNSURE, bands=Bands(possible, 0.3, 0.8)))
+        assert far.search("quantum giraffe").status == status
+
+
+def test_search_by_one_word_is_answered_by_what_holds_it_however_unsure_the_ranker_is() -> None:
+    far = Library(NOTES)
+    far.ranker = replace(far.ranker, search=DOUBTFUL)
+    found = far.search("kubelet")
+    assert (found.status, ids(found), found.results[0].band) == ("ok", ["x"], "low")
+    assert far.search("kubelet words").status == "no_confident_match"
+    assert (far.search("quantum").status, ids(far.search("quantum"))) == ("no_confident_match", ["x"])
+
+
+def test_similar_says_that_nothing_is_likely_when_the_ranker_is_unsure_even_of_the_first() -> None:
+    far = Library(NOTES)
+    far.ranker = replace(far.ranker, similar=UNSURE)
+    sure = far.similar(Ticket(source="desk", external_id="1", title="Kubelet words"))
+    unsure = far.similar(Ticket(source="desk", external_id="1", title="Quantum giraffe"))
+    assert (sure.status, ids(sure), sure.results[0].band) == ("ok", ["x"], "high")
+    assert (unsure.status, ids(unsure), unsure.results[0].band) == ("no_confident_match", ["x"], "low")
 
 
 def test_search_calls_nothing_unlikely_while_probabilities_are_not_known() -> None:
