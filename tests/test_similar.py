@@ -10,6 +10,7 @@ import pytest
 from kb.documents import Article, Ticket
 from kb.errors import InvalidInput
 from kb.queries import Filter
+from search.ranker import Bands, Calibration, Model
 from search.similar import LONGEST_TEXT, signature_in
 from tests.library import TODAY, Library, ids
 
@@ -107,6 +108,24 @@ def test_similar_calls_an_open_ticket_of_the_same_problem_a_duplicate() -> None:
     assert results[EARLIER.id].relationship == "duplicate"
     assert results[EARLIER.id].status == "open"
     assert results[UNRELATED.id].relationship == "related"
+
+
+@pytest.mark.parametrize(
+    ("intercept", "band", "relationship"),
+    [(20.0, "high", "duplicate"), (0.0, "medium", "duplicate"), (-2.0, "low", "related")],
+)
+@pytest.mark.parametrize("title", [ASKED.title, "Printer jam"], ids=["alike", "unlike"])
+def test_similar_calls_the_same_problem_what_is_probable_however_alike_it_is(
+    intercept: float, band: str, relationship: str, title: str
+) -> None:
+    library = Library(replace(EARLIER, status="in progress", resolved_at=None), RUNBOOK)
+    model = Model({"semantic": 1.0}, Calibration(intercept, {}), Bands(0.1, 0.3, 0.8))
+    library.ranker = replace(library.ranker, similar=model)
+    answer = library.similar(replace(ASKED, title=title), floor=-1.0)
+    results = {result.id: result for result in answer.results}
+    assert {one.band for one in results.values()} == {band}
+    assert results[EARLIER.id].relationship == relationship
+    assert results[RUNBOOK.id].relationship == ("related" if relationship == "related" else "same_problem")
 
 
 def test_similar_prefers_the_recent_and_the_same_component() -> None:
