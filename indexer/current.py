@@ -225,6 +225,10 @@ class CurrentVectors:
         """Return id → passage → similarity."""
         return self._ask(lambda index: index.similarities(vector, ids))
 
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, Vector]:
+        """Return id → `(passages, dimension)` vectors as they are held."""
+        return self._ask(lambda index: index.vectors(ids))
+
     def refresh(self) -> None:
         """See what has been committed since, in both indexes."""
         self._refresh()

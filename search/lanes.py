@@ -74,6 +74,11 @@ class Lanes:
         """Return `name@revision` of the model that answered."""
         return self._model if self.is_up("semantic") else None
 
+    @property
+    def asked(self) -> tuple[Vector, ...]:
+        """Return the vectors that the semantic lane was asked with; none before it was."""
+        return self._asked
+
     def is_up(self, lane: Lane) -> bool:
         """Say whether a lane is wanted and has not failed."""
         return lane in self._wanted and lane not in self._down

@@ -26,7 +26,7 @@ from search.query_terms import QueryTerms, search_terms
 from search.ranker import Candidate, Ranked, shipped_ranker
 from search.readings import PassageText, Readings
 from search.results import Asked, page_of_results
-from search.similar import SimilarRequest, found_similar, similar_issues
+from search.similar import RankedTicket, SimilarRequest, found_for, similar_issues
 from search.sources import RankerSource, ReadStore, Sources, VocabularySource
 from search.syntax import ParsedQuery, narrowed, parse
 
@@ -122,9 +122,10 @@ class Searcher:
         """Return every candidate for a question with its features, as `search` orders them. Raises as it does."""
         return self._found(request).order
 
-    def ranked_similar(self, request: SimilarRequest) -> Order:
+    def ranked_similar(self, request: SimilarRequest) -> RankedTicket:
         """Return every candidate for a ticket with its features, as `similar` orders them. Raises as it does."""
-        return found_similar(self._sources, request).order
+        found = found_for(self._sources, request)
+        return RankedTicket(found.order.ranked, found.lanes.asked)
 
     def _found(self, request: SearchRequest) -> _Found:
         if request.limit < 0 or request.offset < 0 or request.offset + request.limit > DEEPEST:

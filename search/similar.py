@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from kb.access import MEMBER
 from kb.analysis.telling import telling_title, told
 from kb.documents import MANUAL_SOURCE, Article, Document, Ticket
 from kb.errors import InvalidInput
+from kb.protocols.encoder import Vector
 from kb.queries import Filter, Viewer
 from search.agreement import Agreement, agreement, asked_identifiers, stands_for_the_problem
 from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, SimilarAnswer, Status
@@ -79,7 +80,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     """
     started = time.perf_counter()
     indexed_through = sources.store.indexed_through()
-    found = found_similar(sources, request)
+    found = found_for(sources, request)
     lanes, evidence, order = found.lanes, found.evidence, found.order
     is_likely = bool(evidence.ids) and not order.is_hopeless
     status: Status = "degraded" if lanes.down else "ok" if is_likely else "no_confident_match"
@@ -106,7 +107,15 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundSimilar:
+class RankedTicket:
+    """What is ranked for a ticket, best first, and the vectors that the semantic lane was asked with."""
+
+    ranked: Sequence[Ranked]
+    asked: Sequence[Vector]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
     """What was found for a ticket, before it is shown; `truncated` says that its end was not read."""
 
     lanes: Lanes
@@ -118,7 +127,7 @@ class FoundSimilar:
     truncated: bool
 
 
-def found_similar(sources: Sources, request: SimilarRequest) -> FoundSimilar:
+def found_for(sources: Sources, request: SimilarRequest) -> Found:
     """Return the candidates for a ticket in their order. Raises InvalidInput for an impossible limit, StoreError."""
     if not 0 <= request.limit <= MOST_RESULTS:
         raise InvalidInput(f"limit must lie between 0 and {MOST_RESULTS}, not {request.limit}", field="limit")
@@ -189,7 +198,7 @@ def found_similar(sources: Sources, request: SimilarRequest) -> FoundSimilar:
     }
     order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, request.as_of)
     asked = replace(asked, judged=order.by_id, relate=partial(_relationship, order.by_id))
-    return FoundSimilar(lanes, evidence, asked, documents, agreed, order, truncated)
+    return Found(lanes, evidence, asked, documents, agreed, order, truncated)
 
 
 def _problem_text(ticket: Ticket) -> tuple[str, bool]:

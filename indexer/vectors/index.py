@@ -84,6 +84,10 @@ class FaissVectorIndex:
         """Return id → passage → similarity, without regard to filter or viewer. Raises InvalidInput."""
         return self._open_state().similarities(exact_query(vector, self._recipe.dimension), ids)
 
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, Vector]:
+        """Return id → `(passages, dimension)` vectors as they are held, without regard to filter or viewer."""
+        return self._open_state().vectors(ids)
+
     def fingerprints(self, ids: Sequence[str] | None = None) -> Mapping[str, str]:
         """Return id → fingerprint of the documents held in the last commit, all of them when `ids` is None."""
         with self._guard:

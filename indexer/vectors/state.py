@@ -14,6 +14,7 @@ from indexer.vectors.manifest import VectorManifest
 from indexer.vectors.rows import Allowed, Nearest, allowed_rows
 from indexer.vectors.segment import Segment
 from indexer.vectors.similarity import STEPS, Exact, doubt, similarities
+from kb.protocols.encoder import Vector
 from kb.queries import Filter, Hit, Viewer
 
 _OVERFETCH = 4
@@ -71,6 +72,16 @@ class State:
             starts = self.segments[place].starts
             pairs = [next(scored[place]) for _ in range(int(starts[number + 1] - starts[number]))]
             found[document_id] = {passage: score / STEPS for passage, score in pairs}
+        return found
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+        """Return id → `(passages, dimension)` vectors of live documents, in the order of `ids`."""
+        found: dict[str, Vector] = {}
+        for document_id in ids:
+            for place, number in self._place(document_id):
+                segment = self.segments[place]
+                start, end = segment.starts[number], segment.starts[number + 1]
+                found[document_id] = segment.rows.held[start:end].astype(np.float32)
         return found
 
     def search(self, query: Exact, where: Filter, viewer: Viewer, depth: int) -> list[Hit]:

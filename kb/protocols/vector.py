@@ -43,6 +43,12 @@ class VectorSearch(Protocol):
         """Return id → passage → similarity, without regard to filter or viewer."""
         ...
 
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, Vector]:
+        """Return id → `(passages, dimension)` vectors as they are held, in order of passage, for those of `ids` that
+        are, without regard to filter or viewer.
+        """
+        ...
+
     def refresh(self) -> None:
         """See what has been committed since, by this or another process.
 

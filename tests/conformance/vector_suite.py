@@ -158,6 +158,25 @@ class VectorIndexSuite:
         assert index.similarities(axis(1), ["log"]) == {"log": {0: 0.0, 7: 1.0}}
         assert index.search(axis(1), EVERYTHING, MEMBER, 1)[0].passage == 7
 
+    def test_vectors_come_back_as_they_are_held_when_some_documents_are_not(self, new_index: NewIndex) -> None:
+        index = new_index()
+        put(index, [entry("one", axis(0), axis(1)), entry(facts("hidden", audience="group:vault"), axis(2))])
+        put(index, [entry("late", axis(3, 0.5)), entry("one", axis(4), axis(5))], ["gone"])
+        held = index.vectors(["late", "unknown", "one", "hidden"])
+        assert list(held) == ["late", "one", "hidden"]
+        assert all(rows.dtype == np.float32 for rows in held.values())
+        np.testing.assert_array_equal(held["one"], np.stack([axis(4), axis(5)]))
+        np.testing.assert_array_equal(held["hidden"], axis(2)[None])
+        np.testing.assert_array_equal(held["late"], axis(3, 0.5).astype(np.float16).astype(np.float32)[None])
+
+    def test_vectors_are_none_when_a_document_has_no_passage_or_was_deleted(self, new_index: NewIndex) -> None:
+        index = new_index()
+        put(index, [entry("blank"), entry("gone", axis(0))])
+        put(index, [], ["gone"])
+        held = index.vectors(["blank", "gone"])
+        assert list(held) == ["blank"]
+        assert held["blank"].shape == (0, DIMENSION)
+
     def test_apply_replaces_a_document_when_it_is_held_already(self, new_index: NewIndex) -> None:
         index = new_index()
         put(index, [entry("one", axis(0), axis(1)), entry("two", axis(0, 0.5))])

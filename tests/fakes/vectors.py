@@ -47,6 +47,10 @@ class MemoryVectorIndex:
         held = self._open()
         return {one: _scored(held[one], query) for one in ids if one in held}
 
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, Vector]:
+        held = self._open()
+        return {one: held[one].vectors.astype(np.float16).astype(np.float32) for one in ids if one in held}
+
     def fingerprints(self, ids: Sequence[str] | None = None) -> Mapping[str, str]:
         wanted = self._written if ids is None else [one for one in ids if one in self._written]
         return {one: self._written[one].fingerprint for one in wanted}
