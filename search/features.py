@@ -3,6 +3,7 @@
 | feature | is |
 | --- | --- |
 | `semantic` | cosine of the most similar passage; where it is unknown, the least of the candidates' |
+| `adapted` | the same after a learned adapter has turned the vector of the ticket; 0 where there is none |
 | `keyword` | BM25 of the whole query as a share of the best candidate's |
 | `title`, `body` | the same of one field, for a ticket |
 | `coverage`, `pairs` | share of the query's heaviest words, and pairs of neighbouring words, that the document holds |

@@ -15,6 +15,7 @@ from kb.protocols.encoder import Encoder, Vector
 from kb.protocols.keyword import KeywordSearch, Spelling
 from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, Hit, KeywordQuery, Matches, Viewer, WordGroup
+from search.adapter import Adapter
 from search.answers import Mode
 
 Lane = Literal["identifier", "keyword", "semantic"]
@@ -129,9 +130,12 @@ class Lanes:
         """Return the BM25 of those of `ids` that match."""
         return self._guarded("keyword", lambda: self._words().score(query, ids) if ids else {}, {})
 
-    def similarities(self, ids: Sequence[str]) -> Mapping[str, Mapping[int, float]]:
-        """Return the similarity of each passage of `ids` to the text of `semantic_hits`, or to its translation."""
-        asked = self._asked
+    def similarities(self, ids: Sequence[str], adapter: Adapter | None = None) -> Mapping[str, Mapping[int, float]]:
+        """Return the similarity of each passage of `ids` to the text of `semantic_hits`, or to its translation.
+
+        With an adapter, to their adapted vectors.
+        """
+        asked = self._asked if adapter is None else tuple(adapter.adapted(one) for one in self._asked)
         if not asked or not ids:
             return {}
 

@@ -93,9 +93,13 @@ def order_of_tickets(
     as_of: datetime | None = None,
 ) -> Order:
     """Return what answers a ticket, best first, of `documents`; `beside` are features that only a ticket has."""
-    model = sources.ranker().similar
+    ranker = sources.ranker()
+    model = ranker.similar
     ids = [one for one in evidence.ids if one in documents]
     known = at_hand(evidence, ids)
+    if ranker.adapter is not None:
+        for one, passages in lanes.similarities(ids, ranker.adapter).items():
+            known[one]["adapted"] = max(passages.values(), default=0.0)
     for name in ("title", "body"):
         query = KeywordQuery(words=terms.keyword.words, fields={name: 1.0})
         scores = lanes.scores(query, ids)

@@ -18,6 +18,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from kb.errors import InvalidInput
+from search.adapter import Adapter, read_adapter
 from search.answers import Band
 
 _NO_RIVALS = ((0.0, ""), (0.0, ""))
@@ -97,6 +98,8 @@ class Ranker:
     source: str
     search: Model
     similar: Model
+    adapter: Adapter | None = None
+    """What turns the vector of a ticket for the feature `adapted`, which is nothing without it."""
 
     def to_json(self) -> str:
         """Return everything as JSON."""
@@ -152,8 +155,10 @@ def read_ranker(text: str) -> Ranker:
     """Read what `Ranker.to_json` wrote. Raises InvalidInput for anything else."""
     try:
         held = json.loads(text)
-        return Ranker(str(held["name"]), str(held["source"]), _model(held["search"]), _model(held["similar"]))
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        adapter = None if held.get("adapter") is None else read_adapter(held["adapter"])
+        models = _model(held["search"]), _model(held["similar"])
+        return Ranker(str(held["name"]), str(held["source"]), *models, adapter)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InvalidInput(
             f"the ranker cannot be read ({error}); run `kb learn --reset` to return to the shipped one"
         ) from error
@@ -183,6 +188,8 @@ def _number(held: object) -> float:
 
 
 def _plain(held: object) -> object:
+    if isinstance(held, Adapter):
+        return held.stored()
     if is_dataclass(held) and not isinstance(held, type):
         return {one.name: getattr(held, one.name) for one in fields(held)}
     if isinstance(held, Mapping):

@@ -23,6 +23,7 @@ from kb.settings import Settings
 from search.lanes import EncoderSource
 from web.answering import CountedSearcher
 from web.encoder_once import EncoderOnce
+from web.learned import StoredRanker
 from web.response_log import ResponseLog
 from web.vocabulary import StoredVocabulary
 
@@ -48,6 +49,7 @@ class Services:
         self.encoder = encoder
         self.responses = ResponseLog(store)
         self.vocabulary = StoredVocabulary(store, translates_texts=not settings.multilingual)
+        self.rankers = StoredRanker(store, lambda: self.indexes.vectors.recipe)
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
         self._say = say
         self._lock = threading.Lock()
@@ -79,6 +81,7 @@ class Services:
                     self.encoder,
                     passage_text=passage_text,
                     vocabulary=self.vocabulary.expander,
+                    ranker=self.rankers.ranker,
                 )
                 searcher.answered = lambda kind, status: self.answered(kind, status)
             return self._searcher

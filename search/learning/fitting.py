@@ -33,21 +33,25 @@ class Question:
     weight: float = 1.0
 
 
-def fitted_listwise(questions: Sequence[Question], *, l2: float, positive: bool = True) -> Array:
+def fitted_listwise(
+    questions: Sequence[Question], *, l2: float, positive: bool = True, towards: Array | None = None
+) -> Array:
     """Return one weight for each feature, none negative if `positive`.
 
     Features are scaled by their deviation, so that `l2` weighs on all alike; the weights are for the features as they
-    are. Questions without a right candidate teach nothing and are left out. Zeros come back when none is left.
+    are. It pulls the weights to `towards`, which are zeros unless given: the fewer questions, the less they move.
+    Questions without a right candidate teach nothing and are left out. `towards` comes back when none is left.
     """
     usable = [one for one in questions if one.is_right.any()]
     names = questions[0].features.shape[1] if questions else 0
     if not usable:
-        return np.zeros(names)
+        return np.zeros(names) if towards is None else towards
     scale = np.concatenate([one.features for one in usable]).std(axis=0)
     scale[scale < _SMALL] = 1.0
     scaled = [Question(one.features / scale, one.is_right, one.weight) for one in usable]
-    weights = np.zeros(names)
-    loss, gradient, curvature = _listwise(scaled, weights, l2)
+    centre = np.zeros(names) if towards is None else towards * scale
+    weights = centre
+    loss, gradient, curvature = _listwise(scaled, weights, l2, centre)
     for _ in range(_MOST_STEPS):
         free = ~((weights <= 0) & (gradient > 0)) if positive else np.ones(names, dtype=bool)
         if not free.any() or np.abs(gradient[free]).max() < _SMALL:
@@ -59,7 +63,7 @@ def fitted_listwise(questions: Sequence[Question], *, l2: float, positive: bool 
             moved = weights - size * step
             if positive:
                 moved = np.maximum(moved, 0.0)
-            found = _listwise(scaled, moved, l2)
+            found = _listwise(scaled, moved, l2, centre)
             if found[0] < loss:
                 break
             size /= 2
@@ -72,10 +76,11 @@ def fitted_listwise(questions: Sequence[Question], *, l2: float, positive: bool 
     return np.asarray(weights / scale)
 
 
-def _listwise(questions: Sequence[Question], weights: Array, l2: float) -> tuple[float, Array, Array]:
+def _listwise(questions: Sequence[Question], weights: Array, l2: float, centre: Array) -> tuple[float, Array, Array]:
     """Return loss, gradient, and the curvature of its convex part, which is never less than the true one."""
-    loss = l2 * float(weights @ weights) / 2
-    gradient = l2 * weights
+    away = weights - centre
+    loss = l2 * float(away @ away) / 2
+    gradient = l2 * away
     curvature = l2 * np.eye(len(weights))
     for one in questions:
         values = one.features @ weights

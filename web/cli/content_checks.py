@@ -83,6 +83,7 @@ def _check_opened(services: Services, encoder: _PreparedEncoder) -> Iterator[Fin
     store, settings = services.store, services.settings
     yield from found("waiting", lambda: _check_waiting(store, _is_indexing(settings)))
     yield from found("clock", lambda: _check_clock(store))
+    yield from found("ranker", lambda: _check_ranker(services))
     contents: list[_Contents] = []
 
     def read() -> Iterator[Finding]:
@@ -205,6 +206,15 @@ def _check_clock(store: Store) -> Iterator[Finding]:
         yield Finding("clock", False, text, "set the clock; what is written now gets the later time until then")
     else:
         yield Finding("clock", True, f"{_time(now)}")
+
+
+def _check_ranker(services: Services) -> Iterator[Finding]:
+    active = services.rankers.active()
+    if active.problem:
+        yield problem("ranker", f"the shipped one stands in, because {active.problem}")
+        return
+    since = f", since {_time(active.since)}" if active.since else ""
+    yield Finding("ranker", True, f"{active.ranker.name}{since}", facts={"ranker": active.ranker.name})
 
 
 def _contents(store: Store) -> _Contents:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("web.cli.copying", "Bring a backup back into an empty home."),
     "glossary": ("web.cli.vocabulary", "Say what German words are called in English."),
     "synonyms": ("web.cli.vocabulary", "Say which words and abbreviations mean the same."),
+    "learn": ("web.cli.learning", "Learn ranking from linked tickets."),
     "token": ("web.cli.tokens", "Create, list and revoke API tokens."),
     "user": ("web.cli.users", "Get a one-time sign-in link."),
     "example": ("web.cli.examples", "Remove the shipped example content."),

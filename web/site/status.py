@@ -76,6 +76,17 @@ def _figures(services: Services, report: Readiness) -> list[tuple[str, str]]:
         figures.append((_("Indexed through"), f"{through:%Y-%m-%d %H:%M:%S} UTC" if through else _("nothing yet")))
         figures.append((_("Passages"), format_decimal(services.indexes.vectors.size)))
         figures.append((_("Model"), services.indexes.vectors.recipe.model_name))
+        figures.append((_("Ranking"), _ranking(services)))
     except FixloreError:
         pass  # the table tells which part that is
     return figures
+
+
+def _ranking(services: Services) -> str:
+    """Return which ranker orders results, and since when."""
+    active = services.rankers.active()
+    if active.problem:
+        return str(_("%(name)s (the learned one cannot be used; run kb doctor)", name=active.ranker.name))
+    if active.since is None:
+        return active.ranker.name
+    return str(_("%(name)s, since %(time)s", name=active.ranker.name, time=f"{active.since:%Y-%m-%d %H:%M:%S} UTC"))
