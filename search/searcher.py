@@ -82,11 +82,6 @@ class Searcher:
         """Return what is known about the problem of a ticket. Raises InvalidInput, StoreError."""
         return similar_issues(self._sources, request)
 
-    def ranked_similar(self, request: SimilarRequest) -> RankedTicket:
-        """Return what is found for a ticket, best first, with features: what learning looks at. Raises StoreError."""
-        found = found_for(self._sources, request)
-        return RankedTicket(found.order.ranked, found.lanes.asked)
-
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Return the documents that answer a question, best first, with counts.
 
