@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -41,11 +42,11 @@ def learn_command(home: Path, dry_run: bool, show: bool, history: bool, undo: bo
             if undo or reset:
                 record = rankers.undo(now_utc()) if undo else rankers.reset(now_utc())
             else:
-                record = _learned(services, dry_run=dry_run)
+                record = learned(services, dry_run=dry_run)
             click.echo(json.dumps(record.as_json(), ensure_ascii=False) if as_json else record.text)
 
 
-def _learned(services: Services, *, dry_run: bool) -> Record:
+def learned(services: Services, *, dry_run: bool) -> Record:
     """Learn, adopt what wins unless it is a dry run, and return what was done."""
     from search.learning.collecting import collected
     from search.learning.examples import examples_of
@@ -69,8 +70,10 @@ def _learned(services: Services, *, dry_run: bool) -> Record:
             say(f"Only weights are learned, because the vectors cannot be read: {error}")
     with progress_bar("Learning") as progress:
         told = learn(active, shipped_ranker(), questions, adapter, rankers.next_name(), progress)
-    count = told.questions or len(examples)
-    text = told.reason if questions else f"{len(examples)} linked tickets are too few to learn from."
+    if not questions:
+        told = replace(told, questions=len(examples))
+    count = told.questions
+    text = told.reason
     if told.ranker is not None:
         then = "would be adopted" if dry_run else "is adopted; searches use it from now on"
         record = Record(
