@@ -155,21 +155,44 @@ def _looked_up(
 
 
 def problems(documents: Mapping[str, Document], as_of: datetime | None) -> dict[str, str]:
-    """Return id → the id that stands for its problem: that of the original of a translation, or of what a ticket is
-    linked to as its duplicate or its solution. Links made at or after `as_of` do not count.
+    """Return id → the id that stands for its problem.
+
+    One problem have an article and its translations, a ticket and what it is linked to as its duplicate or its
+    solution, and documents of one title. Links made at or after `as_of` do not count.
     """
-    named = {one: _named(document, as_of) for one, document in documents.items()}
-    return {one: named.get(other, other) for one, other in named.items()}
+    parents: dict[str, str] = {}
+    titled: dict[str, str] = {}
+    for one, document in documents.items():
+        for other in _linked(document, as_of):
+            _join(parents, one, other)
+        _join(parents, one, titled.setdefault(" ".join(document.title.casefold().split()), one))
+    return {one: _root(parents, one) for one in documents}
 
 
-def _named(document: Document, as_of: datetime | None) -> str:
+def _linked(document: Document, as_of: datetime | None) -> list[str]:
     if isinstance(document, Article):
-        return document.translation_of or document.id
-    for link in document.links:
-        made_at = link.at or document.resolved_at
-        if link.type in SAME_PROBLEM_LINKS and (as_of is None or (made_at is not None and made_at < as_of)):
-            return link.target
-    return document.id
+        return [document.translation_of] if document.translation_of else []
+    return [
+        link.target
+        for link in document.links
+        if link.type in SAME_PROBLEM_LINKS and (as_of is None or _is_before(link.at or document.resolved_at, as_of))
+    ]
+
+
+def _is_before(moment: datetime | None, as_of: datetime) -> bool:
+    return moment is not None and moment < as_of
+
+
+def _join(parents: dict[str, str], one: str, other: str) -> None:
+    """Let both have one root: the one that comes first by id, so that the order of joining changes nothing."""
+    first, second = sorted((_root(parents, one), _root(parents, other)))
+    parents[second] = first
+
+
+def _root(parents: dict[str, str], one: str) -> str:
+    while parents.get(one, one) != one:
+        one = parents[one]
+    return one
 
 
 def _candidates(

@@ -32,7 +32,7 @@ class Judged:
 
 
 def calibrated(model: Model, questions: Sequence[Judged]) -> Model:
-    """Return the model with a calibration fitted on the first `FIRST` results of each question."""
+    """Return the model with a calibration fitted on the first `FIRST` results of each question; as it is without any."""
     rows: list[list[float]] = []
     right: list[bool] = []
     weights: list[float] = []
@@ -42,6 +42,8 @@ def calibrated(model: Model, questions: Sequence[Judged]) -> Model:
             rows.append([evidence[at][name] for name in EVIDENCE])
             right.append(one.is_right[at])
             weights.append(one.weight)
+    if not rows:
+        return model
     table: Array = np.asarray(rows, dtype=np.float64)
     intercept, slopes = fitted_logistic(table, np.asarray(right, dtype=bool), np.asarray(weights), l2=_L2)
     slope_of = {name: round(float(slope), 5) for name, slope in zip(EVIDENCE, slopes, strict=True)}
