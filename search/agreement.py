@@ -118,6 +118,12 @@ class Agreement:
         return int(any(document_id in self.held[value] for value in self.deciding))
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        """Return the values that would decide and that no candidate holds, where none that decides is held."""
+        strong = [one.value for one in self.asked if one.decides and one.strength >= STRONG]
+        return () if any(value in self.held for value in strong) else tuple(strong)
+
+    @property
     def deciding(self) -> tuple[str, ...]:
         """Return the values that decide: strong, where they stand for the problem, and not common in the index."""
         return tuple(

@@ -75,10 +75,14 @@ def order_of_search(
         known[one]["agreement"] = agreed.share(one)
     # Where hardly anything but identifiers was asked for, any of them decides after those that always do.
     asked_for = evidence.exact if terms.is_lookup else frozenset()
-    tiers = {one: 2 * agreed.exact_tier(one) + (one in asked_for) for one in evidence.ids}
+    tiers = {one: 0 if one in manual else 2 * agreed.exact_tier(one) + (one in asked_for) for one in evidence.ids}
     near = ordered(model, _candidates(tiers, known, [one for one in evidence.ids if one in evidence.near]))
     far = ordered(model, _candidates(tiers, known, [one for one in evidence.ids if one not in evidence.near]))
-    return _looked_up(sources, lanes, terms, tiers, viewer, model, known, near, far)
+    order = _looked_up(sources, lanes, terms, tiers, viewer, model, known, near, far)
+    if not agreed.unknown:
+        return order
+    # A code that no document holds is another problem, however much the rest resembles one that is known.
+    return Order(_at_most(model, order.ranked), 1.0 if terms.is_lookup else model.bands.possible)
 
 
 def order_of_tickets(
@@ -167,6 +171,13 @@ def problems(documents: Mapping[str, Document], as_of: datetime | None) -> dict[
             _join(parents, one, other)
         _join(parents, one, titled.setdefault(" ".join(document.title.casefold().split()), one))
     return {one: _root(parents, one) for one in documents}
+
+
+def _at_most(model: Model, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return what was judged with probabilities that end where `medium` begins."""
+    if not ranked or ranked[0].probability is None:
+        return list(ranked)
+    return judged(model, ranked, most=model.bands.medium - 0.01)
 
 
 def _linked(document: Document, as_of: datetime | None) -> list[str]:

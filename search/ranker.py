@@ -113,13 +113,13 @@ def ordered(model: Model, candidates: Sequence[Candidate]) -> list[Ranked]:
     return [Ranked(one, value) for one, value in valued]
 
 
-def judged(model: Model, ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Return ranked candidates with probability and band."""
+def judged(model: Model, ranked: Sequence[Ranked], most: float = 1.0) -> list[Ranked]:
+    """Return ranked candidates with probability, `most` at most, and band."""
     calibration = model.calibration
     if calibration is None:
         return list(ranked)
     found: list[Ranked] = []
-    least = 1.0
+    least = most
     for at, evidence in enumerate(evidence_of(ranked)):
         logit = calibration.intercept
         logit += sum(slope * evidence[name] for name, slope in calibration.slopes.items())

@@ -110,7 +110,7 @@ class Searcher:
                 language=terms.language or detect_language(parsed.text),
                 identifiers=tuple(found.agreed.most_telling_first(asked.identifiers)[:MOST_IDENTIFIERS_TOLD]),
                 truncated=len(request.text) > LONGEST_QUERY,
-                problems=parsed.problems,
+                problems=(*parsed.problems, *_unknown(found.agreed, asked.identifiers)),
             ),
             total=total,
             results=results,
@@ -190,6 +190,12 @@ def _proposal(sources: Sources, found: _Found, request: SearchRequest) -> str | 
         return None
     text = request.text[:LONGEST_QUERY].strip()
     return did_you_mean(sources, found.lanes, text, found.parsed, wrong, request.viewer, syntax=request.syntax)
+
+
+def _unknown(agreed: Agreement, identifiers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return a sentence on the identifiers that name a problem and that no document holds."""
+    missing = [written for written, value in identifiers if value in agreed.unknown]
+    return (f"No document holds {' or '.join(missing)}.",) if missing else ()
 
 
 def _without_phrases(parsed: ParsedQuery) -> ParsedQuery:

@@ -27,7 +27,9 @@ SHIPPED = Ranker(
     "shipped-test",
     "by hand",
     Model({"semantic": 1.0}),
-    Model({"semantic": 1.0, "title": 0.2}, Calibration(-1.0, {"value": 2.0}), Bands(possible=0.02, medium=0.3, high=0.8)),
+    Model(
+        {"semantic": 1.0, "title": 0.2}, Calibration(-1.0, {"value": 2.0}), Bands(possible=0.02, medium=0.3, high=0.8)
+    ),
 )
 LIBRARY = Library()
 

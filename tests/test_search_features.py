@@ -25,7 +25,7 @@ from tests.test_similar import EARLIER, OPENED, RUNBOOK
 DAYS = st.floats(-1_000, 100_000)
 SCALE = st.sampled_from([RECENCY_DAYS, RECENT_DAYS])
 COUNTS = st.integers(0, 100)
-SCORES = st.dictionaries(st.text("abc", max_size=2), st.floats(0, 1e6))
+SCORES = st.dictionaries(st.text("abc", max_size=2), st.just(0.0) | st.floats(1e-6, 1e6))
 
 
 # Age

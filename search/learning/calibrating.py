@@ -32,7 +32,7 @@ class Judged:
 
 
 def calibrated(model: Model, questions: Sequence[Judged]) -> Model:
-    """Return the model with a calibration fitted on the first `FIRST` results of each question; as it is without any."""
+    """Return the model with a calibration fitted on the first `FIRST` results of each question, if there is one."""
     rows: list[list[float]] = []
     right: list[bool] = []
     weights: list[float] = []

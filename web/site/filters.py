@@ -138,8 +138,9 @@ def decimal(value: float) -> str:
 
 
 def likelihood(score: float) -> str:
-    """Return a calibrated score as a phrase that starts small: `fits with a probability of 87%`."""
-    return str(_("fits with a probability of %(share)s", share=format_percent(score)))
+    """Return a calibrated score as a phrase that starts small: `fits with a probability of 87%`; never 0 or 100 %."""
+    share = format_percent(min(max(score, 0.01), 0.99))
+    return str(_("fits with a probability of %(share)s", share=share if score >= 0.01 else f"< {share}"))
 
 
 def chance(confidence: float) -> str:
