@@ -13,15 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kb.documents import Ticket
 from kb.errors import NotFound, StaleEdit
 from kb.recipe import Recipe
+from kb.settings import Settings
 from kb.store.open_store import open_store
 from search.adapter import Adapter
 from search.ranker import Ranker, shipped_ranker
+from search.similar import SimilarRequest
 from tests.command_line import home_with_model, run
 from tests.fakes.store import MemoryStore
 from tests.homes import complaints
 from web.learned import ACTIVE, BODY, HISTORY, Record, StoredRanker
+from web.wiring import open_services
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 RECIPE = Recipe(model="letters", revision="0" * 64, procedure="test", dimension=4, max_tokens=16)
@@ -129,6 +133,22 @@ def test_a_ranker_that_cannot_be_used_is_told_by_the_doctor(home: Path) -> None:
     assert "the learned ranker learned-1 was made with another model; run `kb learn` again or" in told.err
     assert run("--home", home, "learn", "--reset").code == 0
     assert "ranker" not in complaints(home)
+
+
+def test_a_running_searcher_answers_by_what_another_process_adopted(home: Path) -> None:
+    asked = SimilarRequest(
+        ticket=Ticket(source="desk", external_id="9", title="Badge printer prints blank cards"),
+        as_of=datetime(2026, 3, 4, tzinfo=UTC),
+    )
+    with open_services(Settings(home=home), lambda line: None) as services:
+        searcher = services.searcher()
+        before = [one.id for one in searcher.similar(asked).results]
+        newest = replace(shipped_ranker(), name="learned-1")
+        put(home, replace(newest, similar=replace(newest.similar, weights={"recency": 1.0})))
+        after = [one.id for one in searcher.similar(asked).results]
+
+    assert (before[0], after[0]) == ("desk:1", "desk:3")
+    assert sorted(before) == sorted(after)
 
 
 def test_what_another_process_adopts_is_used_at_once() -> None:

@@ -30,6 +30,7 @@ PARTS = [
     "server",
     "waiting",
     "clock",
+    "ranker",
     "documents",
     "keyword index",
     "vector index",
