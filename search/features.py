@@ -8,7 +8,6 @@
 | `title`, `body` | the same of one field, for a ticket |
 | `coverage`, `pairs` | share of the query's heaviest words, and pairs of neighbouring words, that the document holds |
 | `naming` | share of the words of an article's file name, or a ticket's title, that the query says |
-| `agreement` | share of the query's identifiers that the document holds, strong and rare ones counting more |
 | `component` | 1 with a component in common or, where the ticket names none, the service |
 | `recency`, `recent` | 1 for a ticket opened as it is asked, fallen to 1/e after 90 or 20 days; 0.5 for an article |
 | `signature` | 1 when an error signature of the article stands in the ticket |

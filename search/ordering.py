@@ -27,20 +27,18 @@ answer is among the first 40 of a first order for 92 % of the tickets.
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Every candidate, best first. `possible` is the least probability at which a first result may fit."""
+    """Every candidate, best first. `possible` is the least probability at which a first result may fit; `is_calibrated`
+    says whether probabilities are known, of none as of any.
+    """
 
     ranked: Sequence[Ranked]
     possible: float = 0.0
+    is_calibrated: bool = False
 
     @property
     def ids(self) -> list[str]:
         """Return the ids, best first."""
         return [one.candidate.document_id for one in self.ranked]
-
-    @property
-    def is_calibrated(self) -> bool:
-        """Say whether the probabilities are known."""
-        return bool(self.ranked) and self.ranked[0].probability is not None
 
     @property
     def is_hopeless(self) -> bool:
@@ -72,7 +70,6 @@ def order_of_search(
     known = at_hand(evidence, evidence.ids)
     for one in evidence.ids:
         known[one]["manual"] = -float(one in manual)
-        known[one]["agreement"] = agreed.share(one)
     # Where hardly anything but identifiers was asked for, any of them decides after those that always do.
     asked_for = evidence.exact if terms.is_lookup else frozenset()
     tiers = {one: 0 if one in manual else 2 * agreed.exact_tier(one) + (one in asked_for) for one in evidence.ids}
@@ -82,7 +79,7 @@ def order_of_search(
     if not agreed.unknown:
         return order
     # A code that no document holds is another problem, however much the rest resembles one that is known.
-    return Order(_at_most(model, order.ranked), 1.0 if terms.is_lookup else model.bands.possible)
+    return replace(order, ranked=_at_most(model, order.ranked), possible=1.0 if terms.is_lookup else order.possible)
 
 
 def order_of_tickets(
@@ -111,7 +108,6 @@ def order_of_tickets(
             known[one][name] = share
     for one in ids:
         known[one] |= beside.get(one, {})
-        known[one]["agreement"] = agreed.share(one)
     tiers = {one: agreed.exact_tier(one) for one in ids}
     first = ordered(model, _candidates(tiers, known, ids))
     return _looked_up(sources, lanes, terms, tiers, viewer, model, known, first, (), documents, as_of)
@@ -151,11 +147,13 @@ def _looked_up(
     more = looked_up(lanes, terms, [held[one] for one in head if one in held])
     for one, features in more.items():
         known[one] |= features
+    # What holds an identifier that decides comes before all that does not, however deep it was found.
     again = ordered(model, _candidates(tiers, known, head, problems(held, as_of)))
+    rest = sorted((*near[LOOKED_UP:], *far), key=lambda one: -one.candidate.tier)
     if not all(map(lanes.is_up, LANES)):
         # Probabilities were fitted on what all lanes say together; without one of them they are not known.
         model = replace(model, calibration=None)
-    return Order(judged(model, [*again, *near[LOOKED_UP:], *far]), model.bands.possible)
+    return Order(judged(model, [*again, *rest]), model.bands.possible, model.calibration is not None)
 
 
 def problems(documents: Mapping[str, Document], as_of: datetime | None) -> dict[str, str]:

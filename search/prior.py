@@ -70,12 +70,25 @@ def prior_feedback(
         return {}
     solved = _solved(store, ids, viewer, as_of, asked)
     given: dict[str, list[Feedback]] = {}
-    for one in store.feedback_given(ids, (*OPINIONS, SOLVED)):
-        if (as_of is None or one.at < as_of) and (asked is None or one.ticket != asked):
+    told = store.feedback_given(ids, (*OPINIONS, SOLVED))
+    silent = _not_counting(store, told, viewer)
+    for one in told:
+        if (as_of is None or one.at < as_of) and (asked is None or one.ticket != asked) and one.ticket not in silent:
             given.setdefault(one.result_id, []).append(one)
     return {
         one: counted(given.get(one, ()), solved.get(one, frozenset())) for one in ids if one in given or one in solved
     }
+
+
+def _not_counting(store: PriorStore, told: Sequence[Feedback], viewer: Viewer) -> frozenset[str]:
+    """Return the tickets named in feedback that the viewer may not read, or that are examples."""
+    named = sorted({one.ticket for one in told if one.ticket})
+    if not named:
+        return frozenset()
+    readable = store.documents(named, viewer)
+    return frozenset(
+        one for one, ticket in store.documents(named).items() if one not in readable or ticket.source == EXAMPLE_SOURCE
+    )
 
 
 def counted(given: Sequence[Feedback], solved: frozenset[str]) -> PriorFeedback:

@@ -97,7 +97,7 @@ def test_a_page_says_how_sure_each_result_is_in_words_with_the_probability(
 ) -> None:
     shown = page(signed_in, answer)
     badges = [
-        ("high", "fits with a probability of 87%", "Very likely fits"),
+        ("high", "fits with a probability of 87%", "Likely fits"),
         ("medium", "fits with a probability of 50%", "May fit"),
         ("low", "fits with a probability of 6%", "Unlikely to fit"),
     ]

@@ -15,7 +15,7 @@ import numpy as np
 
 from search.learning.calibrating import Judged, calibrated, calibration_error, first_results
 from search.learning.fitting import Question, fitted_listwise
-from search.ranker import Bands, Candidate, Model, Ranker, ordered
+from search.ranker import Bands, Model, Ranker, ordered
 from tests.quality.labelled_sets import SETS, installation
 from tests.quality.questions import Asked, asked
 
@@ -106,9 +106,7 @@ def fitted(task: str, questions: Sequence[tuple[str, Asked]]) -> Model:
 
 def in_order(model: Model, one: Asked) -> Judged:
     """Return a question with its candidates as a model orders them."""
-    ranked = ordered(
-        model, [Candidate(e.candidate.document_id, e.candidate.features, e.candidate.tier) for e in one.ranked]
-    )
+    ranked = ordered(model, [each.candidate for each in one.ranked])
     return Judged(ranked, [each.candidate.document_id in one.right for each in ranked])
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -119,6 +120,7 @@ def _serve(services: Services, listening: socket.socket, address: str, tell: _Te
         behind_proxy=bool(settings.base_url),
     )
     services.start_indexing()
+    threading.Thread(target=_warm, args=(services,), name="vocabulary", daemon=True).start()
     with suppress(StoreError):  # the link then names the usual port
         services.store.put_setting(ADDRESS_SETTING, address)
     click.echo(f"Fixlore is at {address}")
@@ -138,6 +140,12 @@ def _refuse_unreadable(services: Services) -> None:
     """Raise StoreError when the store gives nothing to answer from; one that takes no writes does."""
     services.store.counts()
     services.store.pending_count()
+
+
+def _warm(services: Services) -> None:
+    """Build what looks up other words, which takes a second, before the first question needs it."""
+    with suppress(StoreError):
+        services.vocabulary.expander()
 
 
 def _way_in(services: Services, address: str) -> str:

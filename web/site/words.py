@@ -28,7 +28,7 @@ FACET_WORDS = {
     "tags": _l("Tag"),
 }
 BAND_WORDS = {
-    "high": _l("Very likely fits"),
+    "high": _l("Likely fits"),
     "medium": _l("May fit"),
     "low": _l("Unlikely to fit"),
 }
