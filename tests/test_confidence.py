@@ -110,7 +110,7 @@ def test_a_page_says_how_sure_each_result_is_in_words_with_the_probability(
     assert (
         re.findall(r'class="badge band-\w+" title="([^"]+)">([^<]+)<', german)
         == [
-            ("passt mit einer Wahrscheinlichkeit von 87\N{NO-BREAK SPACE}%", "Passt sehr wahrscheinlich"),
+            ("passt mit einer Wahrscheinlichkeit von 87\N{NO-BREAK SPACE}%", "Passt wahrscheinlich"),
             ("passt mit einer Wahrscheinlichkeit von 50\N{NO-BREAK SPACE}%", "Passt vielleicht"),
             ("passt mit einer Wahrscheinlichkeit von 6\N{NO-BREAK SPACE}%", "Passt eher nicht"),
         ][:told]
