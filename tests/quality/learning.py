@@ -21,7 +21,6 @@ import numpy as np
 from kb.access import SHELL
 from kb.importing import import_tickets
 from kb.settings import Settings
-from search.adapter import Adapter
 from search.batch import run_similar
 from search.evaluation import run_of, scores_of
 from search.lanes import LANES
@@ -97,19 +96,38 @@ def _answered(question: Collected, right: frozenset[str]) -> Collected:
     return replace(question, is_right=is_right, example=replace(question.example, right=right))
 
 
-def _controls(services: Services, times: int) -> None:
-    examples = examples_of(services.store)
-    vectors = services.indexes.vectors
-    questions = collected(services.searcher(), vectors, examples, lambda done, total: None)
-    adapter: Adapter | None = starting_adapter(vectors, services.store.all_ids, sum(services.store.counts().values()))
+def measured(homes: Path, split: str) -> tuple[str, Gain]:
+    """Learn from the links of `tune`; return what `kb learn` says, and what the queries of a split gain by it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        home = linked_home(homes, folder)
+        with open_services(Settings(home=home), lambda line: None) as services:
+            before = reciprocal_ranks(services, split, folder)
+            told = learned(services, dry_run=False).text
+            after = reciprocal_ranks(services, split, folder)
+    return told, gain(before, after)
+
+
+def adopted_by_chance(homes: Path, times: int) -> dict[str, int]:
+    """Return control → how often of so many times something was adopted that was learned from answers that say nothing.
+
+    Prints how each came out.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        home = linked_home(homes, Path(name))
+        with open_services(Settings(home=home), lambda line: None) as services:
+            examples, vectors = examples_of(services.store), services.indexes.vectors
+            questions = collected(services.searcher(), vectors, examples, lambda done, total: None)
+            adapter = starting_adapter(vectors, services.store.all_ids, sum(services.store.counts().values()))
     shipped = shipped_ranker()
-    for name, shuffle in (("answers permuted", permuted), ("answered by chance", answered_by_chance)):
-        adopted = 0
+    adopted = {}
+    for control, shuffle in (("permuted", permuted), ("chance", answered_by_chance)):
+        adopted[control] = 0
         for seed in range(times):
             told = learn(shipped, shipped, shuffle(questions, seed), adapter, "control")
-            adopted += told.ranker is not None
-            print(f"{name}, {seed}: {told.reason}", flush=True)
-        print(f"{name}: adopted {adopted} of {times}", flush=True)
+            adopted[control] += told.ranker is not None
+            print(f"{control}, {seed}: {told.reason}", flush=True)
+    return adopted
 
 
 def main() -> None:
@@ -119,17 +137,12 @@ def main() -> None:
     parser.add_argument("--split", choices=("tune", "report"), default="report")
     parser.add_argument("--shuffled", type=int, metavar="N", help="learn N times from answers that say nothing instead")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        home = linked_home(options.homes, folder)
-        with open_services(Settings(home=home), lambda line: None) as services:
-            if options.shuffled:
-                _controls(services, options.shuffled)
-                return
-            before = reciprocal_ranks(services, options.split, folder)
-            print(learned(services, dry_run=False).text, flush=True)
-            after = reciprocal_ranks(services, options.split, folder)
-    told = gain(before, after)
+    if options.shuffled:
+        for control, times in adopted_by_chance(options.homes, options.shuffled).items():
+            print(f"{control}: adopted {times} of {options.shuffled}")
+        return
+    text, told = measured(options.homes, options.split)
+    print(text)
     print(
         f"titanium {options.split}, {told.queries} queries: MRR@10 {told.before:.4f} → {told.after:.4f}, "
         f"gain {told.after - told.before:+.4f} (95 % {told.low:+.4f} to {told.high:+.4f})"
