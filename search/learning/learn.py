@@ -32,9 +32,9 @@ MOST = 1_500
 BLOCKS = 4
 """Into which questions are split by time: the first quarter only teaches."""
 LEAST_GAIN = 0.01
-"""MRR@10 that a candidate must gain on later questions to be worth a change of order. Of ten candidates learned from
-answers that were called right by chance one gained 0.008, the others at most 0.006
-(`tests.quality.learning --shuffled 10`); from titanium's true links 0.022 are gained.
+"""MRR@10 that a candidate must gain on later questions to be worth a change of order. Of thirteen candidates
+learned from answers that were called right by chance one gained 0.012, the others at most 0.008
+(`tests.quality.learning --shuffled`); from titanium's true links 0.022 are gained.
 """
 LEAST_SURE = 0.9
 """Share of bootstrap samples of the later questions in which the candidate must gain at all."""
