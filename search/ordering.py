@@ -193,9 +193,8 @@ def _is_before(moment: datetime | None, as_of: datetime) -> bool:
 
 
 def _join(parents: dict[str, str], one: str, other: str) -> None:
-    """Let both have one root: the one that comes first by id, so that the order of joining changes nothing."""
-    first, second = sorted((_root(parents, one), _root(parents, other)))
-    parents[second] = first
+    """Let both have one root, that of `other`: an original stands for its translations, a solution for its tickets."""
+    parents[_root(parents, one)] = _root(parents, other)
 
 
 def _root(parents: dict[str, str], one: str) -> str:
