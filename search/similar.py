@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import partial
 
 from kb.access import MEMBER
+from kb.analysis.cited import without_cited
+from kb.analysis.excerpt import telling_excerpt
 from kb.analysis.telling import telling_title, told
 from kb.documents import MANUAL_SOURCE, Article, Document, Ticket
 from kb.errors import InvalidInput
@@ -36,9 +38,7 @@ from search.syntax import narrowed
 
 MOST_RESULTS = 1_000
 LONGEST_READ = 60_000
-"""Characters of a ticket that are read for what tells: three quarters from the beginning, the rest from the end, since
-a log says what broke in either.
-"""
+"""Characters of a ticket that are read closely for what tells; lines that name an error are looked for in all of it."""
 LONGEST_TEXT = 12_000
 """Characters of it that are analysed."""
 MOST_IDENTIFIERS_TOLD = 20
@@ -116,7 +116,7 @@ class RankedTicket:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found for a ticket, before it is shown; `truncated` says that its end was not read."""
+    """What was found for a ticket, before it is shown; `truncated` says that some of its text was not read."""
 
     lanes: Lanes
     evidence: Evidence
@@ -146,18 +146,20 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
         request.viewer,
     )
     title = telling_title(ticket.title)
-    text, truncated = _problem_text(ticket)
+    description, was_cut = telling_excerpt(without_cited(ticket.description), LONGEST_READ)
+    read = replace(ticket, description=description)
+    text, is_cut = _problem_text(read)
     terms = ticket_terms(title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings)
     depth = max(DEPTH, request.limit)
     evidence = gather(
         lanes,
         terms,
-        f"{title}\n{told(ticket.description[:LONGEST_READ]).gist}",
+        f"{title}\n{told(description).gist}",
         request.floor,
         depth=depth,
         semantic_depth=depth,
     )
-    whole = whole_text(ticket)
+    whole = whole_text(read)
     asked = Asked(
         f"{title}\n{text}",
         terms,
@@ -198,13 +200,13 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     }
     order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, request.as_of)
     asked = replace(asked, judged=order.by_id, relate=partial(_relationship, order.by_id))
-    return Found(lanes, evidence, asked, documents, agreed, order, truncated)
+    return Found(lanes, evidence, asked, documents, agreed, order, was_cut or is_cut)
 
 
 def _problem_text(ticket: Ticket) -> tuple[str, bool]:
     """Return what description and environment tell, and whether some of them was not read."""
-    text, was_cut = _ends(_whole(ticket), LONGEST_READ)
-    text, is_cut = _ends(told(text).text, LONGEST_TEXT)
+    text, was_cut = telling_excerpt(_whole(ticket), LONGEST_READ)
+    text, is_cut = telling_excerpt(told(text).text, LONGEST_TEXT)
     return text, was_cut or is_cut
 
 
@@ -212,17 +214,9 @@ def _whole(ticket: Ticket) -> str:
     return "\n\n".join(part for part in (ticket.description, ticket.environment) if part)
 
 
-def _ends(text: str, longest: int) -> tuple[str, bool]:
-    """Return beginning and end of a text, together at most `longest` characters, and whether something is missing."""
-    if len(text) <= longest:
-        return text, False
-    tail = longest // 4
-    return f"{text[: longest - tail]}\n{text[-tail:]}", True
-
-
 def whole_text(ticket: Ticket) -> str:
-    """Return everything that a ticket says of its problem, on one line."""
-    return " ".join(f"{ticket.title} {_ends(_whole(ticket), LONGEST_TEXT)[0]}".split())
+    """Return what a ticket says of its problem, on one line; of a long one the telling parts."""
+    return " ".join(f"{ticket.title} {telling_excerpt(_whole(ticket), LONGEST_TEXT)[0]}".split())
 
 
 def signature_in(document: Document, text: str) -> str | None:

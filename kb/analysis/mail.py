@@ -37,6 +37,11 @@ _CITED = re.compile(
     r"|[-_]{20,}|(?:on|am) .{6,120} (?:wrote|schrieb)(?: .{1,80})?:)\s*",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(
+    r"\s{0,8}[-_]{3,}\s?(?:original message|original appointment|urspr(?:ü|ue)ngliche (?:nachricht|mail|e-mail))"
+    r"\s?[-_]{0,20}\s*",
+    re.IGNORECASE,
+)
 _GREETING = re.compile(
     r"\s{0,8}(?:(?:sehr geehrte[rs]?|dear|liebe[rs]?|hallo|hello|hi|hey|moin|servus|gr(?:üß|ue(?:ss|ß)) gott"
     r"|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening|day))(?: [^\s,:!?]{1,30}){0,6}[,!]"
@@ -91,14 +96,22 @@ def without_decoration(lines: list[str]) -> list[str]:
 
     Blank lines stay. A text of nothing but decoration comes back as it was.
     """
+    kept = said_lines(lines)
+    return kept if any(line.strip() for line in kept) else lines
+
+
+def said_lines(lines: list[str], *, subjects: bool = True) -> list[str]:
+    """Return the same, with nothing of a text of decoration, and with the words of subjects only on request."""
     kept: list[str] = []
-    bare = [_QUOTE.sub("", line[:_LONGEST_LINE], count=1) + line[_LONGEST_LINE:] for line in lines]
+    bare = [_QUOTE.sub("", line[:LONGEST_LINE], count=1) + line[LONGEST_LINE:] for line in lines]
     at = 0
     while at < len(bare):
         line = bare[at]
-        head = line[:_LONGEST_LINE]
-        after = _after_headers(bare, at, kept)
+        head = line[:LONGEST_LINE]
+        after, subject = _after_headers(bare, at)
         if after > at:
+            if subject and subjects:
+                kept.append(subject)
             at = after
         elif _DELIMITER.fullmatch(line) or _CLOSING.fullmatch(head):
             at = _after_signature(bare, at + 1)
@@ -111,39 +124,54 @@ def without_decoration(lines: list[str]) -> list[str]:
             elif not line:
                 kept.append(line)
             at += 1
-    return kept if any(line.strip() for line in kept) else lines
+    return kept
 
 
-_LONGEST_LINE = 400
+def is_citation(line: str) -> bool:
+    """Say whether a line announces the mail that was answered; one that was forwarded is announced on purpose."""
+    return bool(_ANSWERED.fullmatch(line[:LONGEST_LINE]))
+
+
+def header_names(lines: list[str], at: int) -> frozenset[str]:
+    """Return the names of the header block that begins at a line, in lower case."""
+    names: list[str] = []
+    for line in lines[at : at + _LONGEST_HEADER]:
+        match = _HEADER.fullmatch(_QUOTE.sub("", line[:LONGEST_LINE], count=1))
+        if match is None:
+            break
+        names.append(match[1].lower())
+    return frozenset(names)
+
+
+_LONGEST_HEADER = 12
+LONGEST_LINE = 400
 """Characters of a line that are looked at: formulas are short, and patterns must not run along a line of a megabyte."""
 
 
-def _after_headers(lines: list[str], at: int, kept: list[str]) -> int:
-    """Return where the header block that begins at a line ends, and keep its subject; `at` when there is none.
+def _after_headers(lines: list[str], at: int) -> tuple[int, str]:
+    """Return where the header block that begins at a line ends, and its subject; `at` when there is none.
 
     One line "To: ..." is a sentence; two with a sender or a subject are a header.
     """
     names: list[str] = []
     subject = ""
     end = at
-    while end < len(lines) and (match := _HEADER.fullmatch(lines[end][:_LONGEST_LINE])):
+    while end < len(lines) and (match := _HEADER.fullmatch(lines[end][:LONGEST_LINE])):
         names.append(match[1].lower())
         if names[-1] in _SUBJECTS:
             subject = plain_title(match[2].strip())
         end += 1
     if len(set(names)) < 2 or not (_SENDERS | _SUBJECTS) & set(names):
-        return at
-    if subject:
-        kept.append(subject)
-    return end
+        return at, ""
+    return end, subject
 
 
 def _after_signature(lines: list[str], at: int) -> int:
     """Return where a signature ends: before a cited mail or what speaks of an error, else with its last line."""
     said = 0
     while at < len(lines) and said < LONGEST_SIGNATURE:
-        head = lines[at][:_LONGEST_LINE]
-        if _HEADER.fullmatch(head) and at + 1 < len(lines) and _HEADER.fullmatch(lines[at + 1][:_LONGEST_LINE]):
+        head = lines[at][:LONGEST_LINE]
+        if _HEADER.fullmatch(head) and at + 1 < len(lines) and _HEADER.fullmatch(lines[at + 1][:LONGEST_LINE]):
             break
         if _CITED.fullmatch(head) or _CONTENT.search(head) or len(lines[at]) > _LONGEST_CONTACT:
             break

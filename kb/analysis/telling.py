@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.analysis.excerpt import REFUSED, access_status
 from kb.analysis.mail import plain_title, without_decoration
 from kb.analysis.volatile import begins_with_time, without_volatile
 
@@ -124,6 +125,8 @@ def kind_of(line: str) -> LineKind:
     head = line[:_LOOKED_AT]
     if not head.strip():
         return "prose"
+    if (status := access_status(head)) is not None:
+        return "error" if status >= REFUSED else "log"
     if _FRAME.match(head) or _TRACEBACK.fullmatch(head):
         return "frame"
     if _RAISED.match(head) or _LOUD.search(head):
