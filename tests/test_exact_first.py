@@ -75,6 +75,39 @@ def test_search_with_a_phrase_holds_it_and_puts_the_code_first(searcher: Searche
     assert [result.id for result in searcher.search(request).results] == ["decimal"]
 
 
+def test_similar_lets_no_code_decide_when_it_stands_in_an_older_mail_below_the_question(searcher: Searcher) -> None:
+    cited = "Am 02.11.2025 um 09:11 schrieb Service Desk:\n> Der Dienst meldet 0x80070005, das ist behoben."
+    ticket = Ticket(source="t", external_id="9", title="AW: Outlook", description=f"{WORDS}.\n\n{cited}", language="en")
+    answer = searcher.similar(SimilarRequest(ticket=ticket, viewer=SHELL))
+
+    assert answer.results[0].id == "words"
+    assert answer.query.identifiers == ()
+
+    passed_on = replace(ticket, description=f"siehe unten\n\n{cited}")
+    answer = searcher.similar(SimilarRequest(ticket=passed_on, viewer=SHELL))
+
+    assert answer.results[0].id in {"code", "decimal"}
+    assert answer.query.identifiers == ("0x80070005",)
+
+
+def test_similar_puts_first_what_holds_the_code_of_one_line_in_a_long_log(searcher: Searcher) -> None:
+    noise = "\n".join(
+        f'10.1.{at % 251}.7 - - [26/Nov/2025:09:11:02 +0100] "GET /items/{at} HTTP/1.1" 200 812' for at in range(6_000)
+    )
+    ticket = Ticket(
+        source="t",
+        external_id="9",
+        title="Archive is slow",
+        description=f"{noise}\nFATAL: the service ended with 0x80070005\n{noise}",
+        language="en",
+    )
+    answer = searcher.similar(SimilarRequest(ticket=ticket, viewer=SHELL))
+
+    assert answer.results[0].id in {"code", "decimal"}
+    assert answer.query.identifiers == ("0x80070005",)
+    assert answer.query.truncated
+
+
 def test_similar_puts_first_what_holds_the_code_on_its_problem_side(searcher: Searcher) -> None:
     ticket = Ticket(source="t", external_id="9", title=f"{WORDS} 0x80070005", language="en")
 
