@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.analysis import mail
 from kb.analysis.telling import telling_title, told
 from kb.analysis.volatile import without_volatile
 
@@ -85,6 +88,10 @@ def test_log_tells_each_error_once_with_the_first_frames_of_the_application() ->
         ("[2024-03-01 10:15:01] disk full", "disk full"),
         ("05.03.2024 10:15:01 Datenträger voll", "Datenträger voll"),
         ("01-12 10:11:12.123: E/Camera(  311): no camera", "E/Camera: no camera"),
+        ("E/Web Console( 311): no camera", "E/Web Console: no camera"),
+        ("sshd[4711]: Failed password", "sshd: Failed password"),
+        ("instance id i-0af31 stopped", "stopped"),
+        ("message id 4f1a-99 lost", "lost"),
         ("[  12.345678] usb 1-1: device descriptor read failed", "usb 1-1: device descriptor read failed"),
         ("object com.example.Pool@1a2b3c4d is closed", "object com.example.Pool is closed"),
         ("fault at 0x00007ff6a1b2c3d4 in module", "fault at in module"),
@@ -116,6 +123,14 @@ def test_line_loses_what_changes_every_time(line: str, rest: str) -> None:
         "Port 443 is closed",
         "line 12 is busy",
         "10:15:01",
+        "Error(1603): installation failed",
+        "Fehler (1603): Installation abgebrochen",
+        "Setup ended, exit code(3010): restart",
+        "Win32Exception (5): Access is denied",
+        "Error[1603]: installation failed",
+        "Instance ID 1014 from DNS client",
+        "InstanceId: 2147484656",
+        "Message ID 10040.",
     ],
 )
 def test_line_stays_when_it_only_resembles_what_changes(line: str) -> None:
@@ -134,6 +149,9 @@ def test_line_stays_when_it_only_resembles_what_changes(line: str) -> None:
         ("(KB5066835) keyboard dead", "(KB5066835) keyboard dead"),
         ("Recovery fails", "Recovery fails"),
         ("[iOS] crash", "[iOS] crash"),
+        ("RE: Error(1603): installation failed", "Error(1603): installation failed"),
+        ("Fehler (1603): Drucker", "Fehler (1603): Drucker"),
+        ("Instance ID 1014", "Instance ID 1014"),
     ],
 )
 def test_title_loses_the_marks_of_replies_and_ticket_systems_only(title: str, rest: str) -> None:
@@ -149,10 +167,112 @@ def test_title_loses_the_marks_of_replies_and_ticket_systems_only(title: str, re
         "Thanks to the update nothing works",
         "Best practice analyser reports nothing",
         "From here on every login is slow.",
+        "From: /old",
+        "Hallo mein Drucker druckt nicht, was tun?",
+        "Hi the VPN drops every minute, please help.",
+        "Hello VPN",
+        "Dear printer queue, it is stuck again",
+        "LG Monitor",
+        "VG Display Adapter",
+        "Warning: external monitor is not detected",
+        "Warning: the external mail server is down",
+        "Warning: external mail server is down",
+        "Please consider the environment variable JAVA_HOME is empty",
+        "Denken Sie an die Umweltvariable PATH",
+        "The traffic originated from outside",
     ],
 )
 def test_sentence_stays_when_it_begins_like_decoration(line: str) -> None:
     assert told(f"{line}\nIt is broken.").text.splitlines() == [line, "It is broken."]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hi Jane,",
+        "hallo zusammen",
+        "Hello everyone",
+        "Dear Support Team,",
+        "Sehr geehrte Damen und Herren,",
+        "Sehr geehrter Herr Prof. Dr. Müller,",
+        "Hallo liebes IT-Team!",
+        "Guten Tag Frau Muster",
+        "Hi Jane and team,",
+        "CAUTION: This email originated from outside of the organization.",
+        "Warning: external sender",
+        "ACHTUNG: Diese E-Mail stammt von einem externen Absender.",
+        "Please consider the environment before printing this e-mail.",
+    ],
+)
+def test_greeting_or_disclaimer_goes(line: str) -> None:
+    assert told(f"{line}\nIt is broken.").text == "It is broken."
+
+
+def test_sentence_stays_when_it_follows_a_greeting_on_its_line() -> None:
+    assert told("Hi Jane, the VPN drops every minute.").text == "the VPN drops every minute."
+
+
+@pytest.mark.parametrize(
+    "closing", ["LG", "VG,\nJane Doe", "VG Jane", "LG Jane Doe\n\nTel. 030 1234\njane@example.org"]
+)
+def test_closing_of_two_letters_goes_when_it_stands_alone_or_with_a_name(closing: str) -> None:
+    assert told(f"It is broken.\n{closing}").text == "It is broken."
+
+
+def test_two_letters_stay_when_a_sentence_follows_the_name_behind_them() -> None:
+    assert told("LG Monitor\nflickers when docked").text == "LG Monitor\nflickers when docked"
+
+
+def test_pair_of_from_and_to_stays_when_it_is_no_mail_header() -> None:
+    assert told("From: /old\nTo: /new\nThe share was moved.").text.splitlines() == [
+        "From: /old",
+        "To: /new",
+        "The share was moved.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "From: Jane Doe\nSent: Monday\nTo: Helpdesk",
+        "From: jane@example.org\nTo: helpdesk@example.org",
+        "Von: Erika Muster\nAn: Helpdesk\nBetreff:",
+    ],
+)
+def test_header_goes_when_it_names_day_address_or_subject(header: str) -> None:
+    assert told(f"{header}\nIt is broken.").text == "It is broken."
+
+
+class HeaderPattern:
+    """The pattern of header lines, counting how often it is tried."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.tried = 0
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        self.tried += 1
+        return self.pattern.fullmatch(text)
+
+
+@pytest.fixture
+def headers(monkeypatch: pytest.MonkeyPatch) -> HeaderPattern:
+    counted = HeaderPattern(mail._HEADER)
+    monkeypatch.setattr(mail, "_HEADER", counted)
+    return counted
+
+
+@pytest.mark.parametrize("line", ["From: a", "To: a", "Subject: a"])
+def test_lines_like_headers_are_tried_a_fixed_number_of_times_each(line: str, headers: HeaderPattern) -> None:
+    assert mail.without_decoration([line] * 1_000) == [line] * 1_000
+    assert headers.tried <= 2_001
+
+
+def test_blank_lines_are_tried_against_no_pattern(headers: HeaderPattern) -> None:
+    lines = ["It is broken.", *[""] * 500, "  ", "Regards", *[""] * 500]
+
+    assert mail.without_decoration(lines) == ["It is broken.", *[""] * 500, "  "]
+    assert headers.tried == 2
 
 
 def test_error_stays_when_it_follows_a_signature() -> None:

@@ -30,6 +30,7 @@ _HEADER = re.compile(
 )
 _SUBJECTS = frozenset({"subject", "betreff"})
 _SENDERS = frozenset({"from", "von"})
+_SENT = frozenset({"sent", "gesendet"})
 _CITED = re.compile(
     r"\s{0,8}(?:[-_]{3,}\s?(?:original message|original appointment|forwarded message|urspr(?:ü|ue)ngliche nachricht"
     r"|weitergeleitete nachricht)\s?[-_]{0,20}|begin forwarded message:|anfang der weitergeleiteten (?:e-mail"
@@ -42,19 +43,32 @@ _ANSWERED = re.compile(
     r"\s?[-_]{0,20}\s*",
     re.IGNORECASE,
 )
-_GREETING = re.compile(
-    r"\s{0,8}(?:(?:sehr geehrte[rs]?|dear|liebe[rs]?|hallo|hello|hi|hey|moin|servus|gr(?:üß|ue(?:ss|ß)) gott"
-    r"|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening|day))(?: [^\s,:!?]{1,30}){0,6}[,!]"
-    r"|(?:hallo|hello|hi|hey|moin|servus|dear|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening|day))"
-    r"(?: (?:all|alle|team|there|zusammen|support|everyone|together|it|helpdesk|kolleg(?:en|innen))){0,3}\.?\s*$)\s*",
-    re.IGNORECASE,
+_NAME = r"@?(?:[A-ZÀ-ÖØ-Þ][\w'’-]{0,28}[a-zß-ÿ]|[A-Z]\.)"
+"""A word written as a name; `VPN` is none."""
+_SALUTED = (
+    r"(?i:all|alle|alles|team|teams|there|again|zusammen|support|everyone|everybody|together|it|helpdesk|service-?desk"
+    r"|kolleg(?:en|innen)|colleagues?|folks|guys|leute|liebe[rs]?|damen|herrn?|frau|sir|madam|mrs?|ms|dr|prof)\.?"
 )
+_GREETING = re.compile(
+    r"\s{0,8}(?i:sehr geehrte[rs]?|dear|liebe[rs]?|hallo|hello|hi|hey|moin(?: moin)?|servus|gr(?:üß|ue(?:ss|ß)) gott"
+    r"|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening|day))"
+    rf"(?: {_SALUTED}){{0,4}}"
+    rf"(?:(?: {_NAME}){{0,2}}(?: (?:and|und|or|oder|&)(?: (?:{_SALUTED}|{_NAME})){{1,2}})?\s?[,!]"
+    rf"|(?: {_NAME})?\.?\s*$)\s*"
+)
+"""Whom a mail greets: a few names or words for all, before a comma or the line's end. A sentence may follow."""
 _CLOSING = re.compile(
     r"\s{0,8}(?:mit (?:freundlichen|besten|herzlichen|vielen) gr(?:ü|ue)(?:ß|ss)en|(?:(?:freundliche|viele|beste"
     r"|sch(?:ö|oe)ne"
-    r"|liebe|herzliche) )?gr(?:ü|ue)(?:ß|ss)e?n?|gru(?:ß|ss)|mfg|vg|lg|bg|(?:(?:best|kind|warm|kindest|many) )?regards"
+    r"|liebe|herzliche) )?gr(?:ü|ue)(?:ß|ss)e?n?|gru(?:ß|ss)|mfg|(?:(?:best|kind|warm|kindest|many) )?regards"
     r"|best wishes|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|cheers)"
     r"(?:,? (?:aus|from|und|and|to|an|nach|i\.a\.|i\. a\.)(?: \S{1,30}){1,5}| (?:\S{2,30}){1,2})?\s?[,.!]?\s*",
+    re.IGNORECASE,
+)
+_SHORT_CLOSING = re.compile(rf"\s{{0,8}}(?i:vg|lg|bg)((?:,? (?:aus |from )?{_NAME}){{1,2}})?\s?[,.!]?\s*")
+_CONTACT = re.compile(
+    r"\s{0,8}(?:(?:tel|telefon|phone|fax|mobile?|e-?mail)\b.*|\S{1,80}@\S{1,80}|(?:https?://|www\.)\S{1,200}"
+    r"|[+(]?\d[\d ()/+-]{5,30})\s*",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
@@ -71,11 +85,14 @@ _DISCLAIMER = re.compile(
     r"|privileged)"
     r"|if you (?:are not|have received this).{0,60}(?:recipient|in error)|wenn sie (?:nicht der richtige adressat"
     r"|diese e-?mail"
-    r" irrt)|(?:please )?consider the environment|denken sie an die umwelt|^\s{0,8}sent from my "
+    r" irrt)|consider the environment before|denken sie an die umwelt\b|^\s{0,8}sent from my "
     r"|^\s{0,8}von meinem .{2,30} gesendet"
     r"|^\s{0,8}gesendet von (?:mail|outlook)|^\s{0,8}get outlook for|outlook f(?:ü|ue)r (?:ios"
     r"|android) (?:beziehen|herunterladen)"
-    r"|(?:caution|vorsicht|achtung|warning): .{0,20}(?:external|externe)|originated from outside",
+    r"|(?:caution|vorsicht|achtung|warning): ?(?:(?:this|diese) (?:e-?mail|mail|message|nachricht)\b.{0,40}\b)?"
+    r"extern(?:al|e[mnrs]?)? (?:e-?mail|mail|message|nachricht|sender|absender|source|quelle)"
+    r"(?=\s*(?:[.!,:;)\]*]|$)| [–-] )"
+    r"|(?:e-?mail|mail|message) (?:has )?originated from outside",
     re.IGNORECASE,
 )
 _CONTENT = re.compile(
@@ -107,13 +124,15 @@ def said_lines(lines: list[str], *, subjects: bool = True) -> list[str]:
     at = 0
     while at < len(bare):
         line = bare[at]
+        if not line.strip():
+            kept.append(line)
+            at += 1
+            continue
         head = line[:LONGEST_LINE]
-        after, subject = _after_headers(bare, at)
+        after = _after_headers(bare, at, kept, subjects=subjects)
         if after > at:
-            if subject and subjects:
-                kept.append(subject)
             at = after
-        elif _DELIMITER.fullmatch(line) or _CLOSING.fullmatch(head):
+        elif _DELIMITER.fullmatch(line) or _CLOSING.fullmatch(head) or _closes_shortly(bare, at):
             at = _after_signature(bare, at + 1)
         elif _CITED.fullmatch(head) or _THANKS.fullmatch(head) or _DISCLAIMER.search(head):
             at += 1
@@ -121,8 +140,6 @@ def said_lines(lines: list[str], *, subjects: bool = True) -> list[str]:
             greeting = _GREETING.match(head)
             if rest := (line[greeting.end() :] if greeting else line):
                 kept.append(rest)
-            elif not line:
-                kept.append(line)
             at += 1
     return kept
 
@@ -148,34 +165,59 @@ LONGEST_LINE = 400
 """Characters of a line that are looked at: formulas are short, and patterns must not run along a line of a megabyte."""
 
 
-def _after_headers(lines: list[str], at: int) -> tuple[int, str]:
-    """Return where the header block that begins at a line ends, and its subject; `at` when there is none.
+def _after_headers(lines: list[str], at: int, kept: list[str], *, subjects: bool) -> int:
+    """Return where the run of header-like lines that begins at a line ends; keep its subject where `subjects` are
+    wanted, or all of it when it is none.
 
-    One line "To: ..." is a sentence; two with a sender or a subject are a header.
+    `From:` with `To:` may be a sentence or a move of files: a header names its subject and one thing more, or its
+    sender with the day it was sent or an address. The run is read once: each line tried again as a beginning would
+    take time with its square.
     """
-    names: list[str] = []
-    subject = ""
     end = at
-    while end < len(lines) and (match := _HEADER.fullmatch(lines[end][:LONGEST_LINE])):
-        names.append(match[1].lower())
-        if names[-1] in _SUBJECTS:
-            subject = plain_title(match[2].strip())
+    while end < len(lines) and _HEADER.fullmatch(lines[end][:LONGEST_LINE]):
         end += 1
-    if len(set(names)) < 2 or not (_SENDERS | _SUBJECTS) & set(names):
-        return at, ""
-    return end, subject
+    found = [match for line in lines[at:end] if (match := _HEADER.fullmatch(line[:LONGEST_LINE]))]
+    names = {match[1].lower() for match in found}
+    is_sent = names & _SENDERS and (names & _SENT or any("@" in match[2] for match in found))
+    if len(names) < 2 or not (names & _SUBJECTS or is_sent):
+        kept.extend(lines[at:end])
+        return end
+    told = [plain_title(match[2].strip()) for match in found if match[1].lower() in _SUBJECTS]
+    if subjects and told and told[-1]:
+        kept.append(told[-1])
+    return end
+
+
+def _closes_shortly(lines: list[str], at: int) -> bool:
+    """Say whether a line is a closing of two letters: alone, or with a name and no more than contacts below.
+
+    `LG Monitor` above a sentence is a device.
+    """
+    match = _SHORT_CLOSING.fullmatch(lines[at][:LONGEST_LINE])
+    if not match or not match[1]:
+        return match is not None
+    for line in lines[at + 1 : at + 1 + LONGEST_SIGNATURE]:
+        head = line[:LONGEST_LINE]
+        if _CITED.fullmatch(head) or _HEADER.fullmatch(head) or _DELIMITER.fullmatch(line):
+            return True
+        if head.strip() and not _CONTACT.fullmatch(head):
+            return False
+    return True
 
 
 def _after_signature(lines: list[str], at: int) -> int:
     """Return where a signature ends: before a cited mail or what speaks of an error, else with its last line."""
     said = 0
     while at < len(lines) and said < LONGEST_SIGNATURE:
+        if not lines[at].strip():
+            at += 1
+            continue
         head = lines[at][:LONGEST_LINE]
         if _HEADER.fullmatch(head) and at + 1 < len(lines) and _HEADER.fullmatch(lines[at + 1][:LONGEST_LINE]):
             break
         if _CITED.fullmatch(head) or _CONTENT.search(head) or len(lines[at]) > _LONGEST_CONTACT:
             break
-        said += bool(head.strip())
+        said += 1
         at += 1
     return at
 

@@ -24,7 +24,8 @@ _LEADING = re.compile(
     rf"|\d{{3}})?(?=\s))[ :|-]*"
 )
 _RUN_ID = re.compile(
-    r"[\[({\"']?\b(?:(?:x[-_])?(?:request|trace|span|session|correlation|transaction|activity|operation|invocation"
+    r"[\[({\"']?\b(?!(?:instance|message)[-_ ]?id\b[\"']?\s?(?:[:=]|ist|is)?\s?[\"'{(\[]?\d{1,10}(?![\w:-]))"
+    r"(?:(?:x[-_])?(?:request|trace|span|session|correlation|transaction|activity|operation|invocation"
     r"|run|job|task"
     r"|connection|thread|process|client[-_ ]request|message|instance|anforderungs|sitzungs|vorgangs|korrelations"
     r"|prozess)[-_ ]?"
@@ -32,7 +33,13 @@ _RUN_ID = re.compile(
     r"(?=[\w.:-]*\d)[\w.:-]{1,64}[\"'})\]]{0,3}[,;]?|\btimestamp\s?:(?=\s)",
     re.IGNORECASE,
 )
-_PROCESS = re.compile(r"(?<=[A-Za-z_])(?:\[\d{1,7}\]|\(\s{0,6}\d{1,7}\))(?=:)|\(\s{0,6}\d{1,7}\)(?=:)")
+"""An instance or message id that is a mere number says which event it is, so it stays."""
+_PROCESS = re.compile(
+    r"(?<=[A-Za-z_])(?i:(?<!error)(?<!err)(?<!errno)(?<!fehler)(?<!code)(?<!status)(?<!exit)(?<!event)(?<!ereignis)"
+    r"(?<!exception)(?<!ausnahme)(?<!number)(?<!nummer)(?<!fault))\[\d{1,7}\](?=:)"
+    r"|(?<![\w/])([VDIWEFS]/[^():]{1,60})\(\s{0,6}\d{1,7}\)(?=:)"
+)
+"""The process behind a name, as `nginx[1234]:` and Android's `E/Camera(  311):`; `Error(1603):` names an error."""
 _THREAD = re.compile(
     r"[\[(\"'](?:main|(?:[\w.:/ #@-]{0,60}?(?:thread|worker|exec|executor|pool|dispatcher|scheduler|timer|nio|io"
     r"|task|job)"
@@ -68,7 +75,7 @@ def without_volatile(line: str) -> str:
         else _STAMP.sub(" ", head)
     )
     head = _RUN_ID.sub(" ", head)
-    head = _PROCESS.sub("", head)
+    head = _PROCESS.sub(lambda match: (match[1] or "").rstrip(), head)
     head = _THREAD.sub(" ", head)
     head = _ADDRESS.sub("", head)
     head = _SOURCE_LINE.sub(lambda match: match[1] or "", head)
