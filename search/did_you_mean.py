@@ -39,6 +39,8 @@ def did_you_mean(
     """
     proposal = text
     for one in wrong:
+        if one.is_open:
+            continue
         proposal = _with_word(proposal, one.written, _as_documents_write(sources, lanes, one, viewer), syntax)
     again = parse(proposal) if syntax else ParsedQuery(proposal.strip())
     if proposal == text or again.filter != parsed.filter or again.phrases != parsed.phrases:

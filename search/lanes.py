@@ -208,9 +208,15 @@ class Lanes:
         """Return in how many documents each term occurs."""
         return self._guarded("keyword", lambda: self._words().document_frequency(terms), {})
 
-    def spellings(self, surface: str, most: int) -> Sequence[Spelling]:
-        """Return words of the documents within filter and viewer that are spelled almost like one."""
-        return self._guarded("keyword", lambda: self._words().spellings(surface, self._where, self._viewer, most), ())
+    def spellings(self, surface: str, most: int, language: str = "") -> Sequence[Spelling]:
+        """Return words of the documents within filter and viewer, of one language or any, spelled almost like one."""
+        where = self._where
+        if language:
+            wanted = where.values.get("language", frozenset((language,))) & {language}
+            if not wanted:
+                return ()
+            where = replace(where, values={**where.values, "language": wanted})
+        return self._guarded("keyword", lambda: self._words().spellings(surface, where, self._viewer, most), ())
 
     @property
     def size(self) -> int:

@@ -108,3 +108,40 @@ def test_nothing_is_proposed_when_the_keyword_index_is_down(library: Library) ->
 
     assert answer.did_you_mean is None
     assert "keyword" in answer.retrieval.degraded
+
+
+def _articles(language: str, *titles: str) -> list[Article]:
+    return [
+        Article(id=f"{language}{n}", title=title, body="x", kind="how-to", language=language)
+        for n, title in enumerate(titles)
+    ]
+
+
+def test_a_dropped_double_letter_comes_before_a_more_frequent_word_with_another_letter() -> None:
+    library = Library(*_articles("en", "Printer online", "Scanner online", "Server online", "Printer offline"))
+    answer = library.search("printer ofline", floor=0.99)
+
+    assert answer.did_you_mean == "printer offline"
+    told = {one.value for result in answer.results for one in result.reasons if one.type == "corrected_word"}
+    assert told == {"ofline → offline"}
+
+
+def test_the_opposite_of_a_nearer_word_is_not_proposed_even_when_only_it_is_held() -> None:
+    library = Library(*_articles("en", "Printer online", "Scanner online"))
+
+    assert library.search("printer ofline", floor=0.99).did_you_mean is None
+
+
+def test_between_two_opposites_that_are_equally_near_none_is_proposed_and_both_are_found() -> None:
+    library = Library(*_articles("de", "Am Portal anmelden", "Vom Portal abmelden", "Beim Server anmelden"))
+    answer = library.search("amelden", floor=0.99)
+
+    assert answer.did_you_mean is None
+    assert sorted(ids(answer)) == ["de0", "de1", "de2"]
+
+
+def test_a_spelling_in_the_language_of_the_question_comes_first_when_it_is_equally_near() -> None:
+    english = _articles("en", "Adresses of hosts", "Adresses of peers", "Adresses of mail")
+    library = Library(*english, *_articles("de", "Adressen vergessen", "Konto sperren"))
+
+    assert library.search("adressex vergesen", floor=0.99).did_you_mean == "adressen vergessen"
