@@ -25,7 +25,7 @@ from kb.vocabulary import Vocabulary
 
 ExpansionKind = Literal["translated_words", "synonym", "corrected_word"]
 MOST_TARGETS = 4
-"""Other forms taken of each word, those that stand first in the lists."""
+"""Other forms taken of each word: those that stand first in the lists, of those that documents hold."""
 LONGEST_EXPANDED = 3_000
 """Characters of a text whose words are looked up: a ticket says what it is about long before."""
 FEW_WORDS = 16
@@ -35,21 +35,33 @@ SHORTEST_GERMAN = 5
 _LINKS = ("", "s", "n", "en")
 _WORDS = re.compile(r"(?![eE]-)[^\W\d_]+(?:[ -](?![eE]-)[^\W\d_]+)*")
 _SPACES = re.compile("[ -]")
+_EMPTY = frozenset(
+    ("no", "not", "on", "off", "in", "out", "of", "up", "down", "left", "any", "more", "longer", "be", "by", "unable",
+     "cannot", "can't", "won't", "won", "doesn't", "doesn", "nicht", "nichts", "nix", "kein", "keine", "keinen", "mehr")
+)  # fmt: skip
+"""What tells nothing of a form of several words when it stands in a text by itself, beside the stop words."""
+_ENDINGS = frozenset(("", "s", "es", "d", "ed", "ing", "'s"))
+"""What an English word may have more than the form it is an inflection of, a last e or y aside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Another form: as the list writes it, and the index terms of each of its words that has any."""
+    """Another form: as the list writes it, and the index terms of each of its words that has any.
+
+    `is_complete` is false when words of it ("no", "not", "left") are left out because they tell nothing by themselves.
+    """
 
     form: str
     words: tuple[tuple[str, ...], ...]
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """Other forms of the words between `start` and `end` of the text; `written` is what stands there.
 
-    `is_whole` is false when the targets translate a compound part by part.
+    `is_whole` is false when the targets translate a compound part by part, `is_inner` says that the words are part of
+    a longer form that is expanded too.
     """
 
     kind: ExpansionKind
@@ -58,6 +70,7 @@ class Expansion:
     written: str
     targets: tuple[Target, ...]
     is_whole: bool = True
+    is_inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,32 +165,64 @@ class Expander:
         pieces: list[tuple[int, int, str]],
     ) -> int:
         """Look up the longest known beginning of `words` and return its length in words, at least 1."""
-        surfaces = tuple(word.surface for word in words)
         for length in range(len(words), 0, -1):
             start, end = words[0].start, words[length - 1].end
-            said = surfaces[:length]
-            is_empty = length == 1 and spoken != "en" and is_stop_word(said[0], "de")
+            said = tuple(word.surface for word in words[:length])
             joining = self._function_words.get(said, "") if spoken != "en" else ""
-            translations = self._english_of.others(said) if spoken != "en" and not (is_empty or joining) else ()
-            backwards = self._german_of.others(said) if spoken != "de" else ()
-            synonyms = self._synonyms["en"].others(said) or self._synonyms["de"].others(said)
-            if not (translations or backwards or synonyms or joining):
+            known = self._known(said, spoken, is_joining=bool(joining))
+            if not (known or joining):
                 continue
-            kinds: tuple[tuple[ExpansionKind, Sequence[str], str], ...] = (
-                ("translated_words", translations, "en"),
-                ("translated_words", backwards, "de"),
-                ("synonym", synonyms, ""),
-            )
-            for kind, forms, language in kinds:
-                targets = _targets(forms, language, words[:length])
-                if targets:
-                    found.append(Expansion(kind, start, end, text[start:end], targets))
-            if translations or joining:
-                pieces.append((start, end, translations[0] if translations else joining))
+            found += _expansions(text, words[:length], known)
+            translation = next((forms[0] for _, forms, language in known if language == "en"), joining)
+            if translation:
+                pieces.append((start, end, translation))
+            if length > 1 and (not any(map(_is_empty, said)) or (spoken == "de" and not translation)):
+                self._look_up_inner(text, words[:length], spoken, found, [] if translation else pieces)
             return length
         if spoken != "en":
             self._look_up_parts(text, words[0], found, pieces)
         return 1
+
+    def _known(
+        self, said: tuple[str, ...], spoken: str, *, is_joining: bool
+    ) -> list[tuple[ExpansionKind, tuple[str, ...], str]]:
+        """Return the other forms of these words by kind, with the language they are in, "" for any."""
+        is_empty = len(said) == 1 and spoken != "en" and is_stop_word(said[0], "de")
+        kinds: tuple[tuple[ExpansionKind, tuple[str, ...], str], ...] = (
+            (
+                "translated_words",
+                self._english_of.others(said) if spoken != "en" and not (is_empty or is_joining) else (),
+                "en",
+            ),
+            ("translated_words", self._german_of.others(said) if spoken != "de" else (), "de"),
+            ("synonym", self._synonyms["en"].others(said) or self._synonyms["de"].others(said), ""),
+        )
+        return [one for one in kinds if one[1]]
+
+    def _look_up_inner(
+        self,
+        text: str,
+        words: Sequence[Word],
+        spoken: str,
+        found: list[Expansion],
+        pieces: list[tuple[int, int, str]],
+    ) -> None:
+        """Look up what a form of several words is made of, so that it does not hide what its words are called too."""
+        at = 0
+        while at < len(words):
+            for end in range(len(words) if at else len(words) - 1, at, -1):
+                inner = words[at:end]
+                said = tuple(word.surface for word in inner)
+                joining = self._function_words.get(said, "") if spoken != "en" else ""
+                known = self._known(said, spoken, is_joining=bool(joining))
+                if known or joining:
+                    found += _expansions(text, inner, known, is_inner=True)
+                    translation = next((forms[0] for _, forms, language in known if language == "en"), joining)
+                    if translation:
+                        pieces.append((inner[0].start, inner[-1].end, translation))
+                    at = end - 1
+                    break
+            at += 1
 
     def _look_up_parts(self, text: str, word: Word, found: list[Expansion], pieces: list[tuple[int, int, str]]) -> None:
         """Translate a compound that is not in the glossary part by part, the longest known parts first."""
@@ -228,12 +273,17 @@ class _Table:
     def others(self, said: tuple[str, ...]) -> tuple[str, ...]:
         """Return the other forms of a sequence of folded words.
 
-        Of several forms with the same stems those count that are spelled most alike: "Drucker" is no "Druck".
+        Of several forms with the same stems those count that are spelled most alike: "Drucker" is no "Druck". English
+        words that share no more than the stem are different ones: "sever" is not "several", "minute" no "minutes".
         """
         held = self._held.get(self._key(said))
         if held is None:
             return ()
-        alike = [sum(map(_common_beginning, form, said)) for form, _ in held]
+        is_inflection = _is_inflection if self._language == "en" else _is_german_inflection
+        held = [one for one in held if all(map(is_inflection, said, one[0]))]
+        if not held:
+            return ()
+        alike = [(form == said, sum(map(_common_beginning, form, said))) for form, _ in held]
         best = max(alike)
         nearest = (others for (_, others), likeness in zip(held, alike, strict=True) if likeness == best)
         return tuple(dict.fromkeys(one for others in nearest for one in others))
@@ -244,6 +294,26 @@ class _Table:
 
     def _key(self, said: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(stem(word, self._language) for word in said)
+
+
+def _is_inflection(word: str, form: str) -> bool:
+    """Say whether an English word is the form itself or a plural, past or -ing form of it."""
+    common = _common_beginning(word, form)
+    ending, rest = word[common:], form[common:]
+    if rest == "" and ending[:1] == form[-1:] and len(ending) > 1:  # stopped
+        ending = ending[1:] if ending[1:] in ("ed", "ing") else ending
+    return (rest == "" and ending in _ENDINGS) or (rest, ending) in (("e", "ing"), ("y", "ies"), ("y", "ied"))
+
+
+def _is_german_inflection(word: str, form: str) -> bool:
+    """Say whether a German word may be an inflection of a form: who does something is not the doing of it."""
+    common = _common_beginning(word, form)
+    endings = {word[common : common + 1], form[common : common + 1]}
+    return "r" not in endings or endings.isdisjoint("nst")
+
+
+def _is_empty(surface: str) -> bool:
+    return surface in _EMPTY or any(is_stop_word(surface, language) for language in LANGUAGES)
 
 
 def _common_beginning(one: str, other: str) -> int:
@@ -257,27 +327,39 @@ def _surfaces(form: str) -> tuple[str, ...]:
     return analyse(form, "en").surfaces
 
 
+def _expansions(
+    text: str,
+    words: Sequence[Word],
+    known: Sequence[tuple[ExpansionKind, Sequence[str], str]],
+    *,
+    is_inner: bool = False,
+) -> Iterator[Expansion]:
+    start, end = words[0].start, words[-1].end
+    for kind, forms, language in known:
+        targets = _targets(forms, language, words)
+        if targets:
+            yield Expansion(kind, start, end, text[start:end], targets, is_inner=is_inner)
+
+
 def _targets(forms: Sequence[str], language: str, words: Sequence[Word]) -> tuple[Target, ...]:
-    """Return the first `MOST_TARGETS` forms that have terms of their own, beside those of the words themselves."""
+    """Return the forms that have terms of their own, beside those of the words themselves."""
     own = {stem(word.surface, each) for word in words for each in ("en", "de")}
     found = []
     for form in forms:
-        terms = _terms_of(form, language)
+        terms, is_complete = _terms_of(form, language)
         if terms and not all(own.issuperset(word) for word in terms):
-            found.append(Target(form, terms))
-        if len(found) == MOST_TARGETS:
-            break
+            found.append(Target(form, terms, is_complete))
     return tuple(found)
 
 
 @lru_cache(maxsize=2**14)
-def _terms_of(form: str, language: str) -> tuple[tuple[str, ...], ...]:
-    """Return the index terms of each word of a form, written in `language`, "" for any."""
-    if language:
-        return tuple(word.terms[:1] for word in analyse(form, language).words if word.terms)
-    ways = zip(*(analyse(form, each).words for each in ("en", "de")), strict=True)
-    both = (tuple(dict.fromkeys(term for word in way for term in word.terms[:1])) for way in ways)
-    return tuple(word for word in both if word)
+def _terms_of(form: str, language: str) -> tuple[tuple[tuple[str, ...], ...], bool]:
+    """Return the index terms of each telling word of a form, written in `language`, "" for any; and whether all are."""
+    languages = (language,) if language else LANGUAGES
+    ways = list(zip(*(analyse(form, each).words for each in languages), strict=True))
+    telling = [way for way in ways if len(ways) == 1 or not _is_empty(way[0].surface)]
+    terms = (tuple(dict.fromkeys(term for word in way for term in word.terms[:1])) for way in telling)
+    return tuple(word for word in terms if word), len(telling) == len(ways)
 
 
 def _adjacent(text: str, words: Sequence[Word], free: Sequence[bool]) -> list[int]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from kb.analysis.analyse import LANGUAGES, Identifier, QueryAnalysis, QueryWord, analyse_query
 from kb.queries import PROBLEM_FIELD_WEIGHTS, KeywordQuery, WordGroup
-from search.expansion import NOTHING, Expanded, Expander, Expansion, ExpansionKind, Target
+from search.expansion import MOST_TARGETS, NOTHING, Expanded, Expander, Expansion, ExpansionKind, Target
 from search.misspellings import Misspelling, Spellings, corrected, misspellings
 from search.syntax import ParsedQuery
 
@@ -46,6 +46,8 @@ SHARES: Mapping[ExpansionKind, float] = MappingProxyType(
 SEVERAL = 0.25
 """What each word counts of a form that has several, or stands for several. On `tune` alerts have 0.650 MRR@10 with
 0.25, 0.647 with 0.5, and without any other words 0.649."""
+INNER = 0.5
+"""What other words for the words of a longer form count, which has other forms as a whole."""
 MOST_ADDED = 40
 """Other forms that are looked up, so that a long ticket costs little more for them."""
 
@@ -173,7 +175,7 @@ def _terms(
     groups = _groups(analysis.words, title)
     frequencies = known.frequencies
     expanded = known.expander.expanded(text, _spans(analysis.identifiers), quoted) if known.expander else NOTHING
-    wrong = _wrong(text, analysis, expanded.expansions, title, known, quoted)
+    wrong = _wrong(text, analysis, expanded.expansions, title, known, quoted, expanded.language)
     if unknown := [one for one in wrong if one.is_unknown]:
         expanded = _with_corrections(text, unknown, expanded, known.expander, quoted)
     expansions = _held(expanded.expansions, frequencies)
@@ -232,6 +234,7 @@ def _wrong(
     title: int,
     known: _Sources,
     quoted: frozenset[str],
+    language: str,
 ) -> tuple[Misspelling, ...]:
     """Return the misspellings among the words (of a ticket's title) that are no identifier and nothing stands for."""
     if known.spellings is None or known.frequencies is None:
@@ -246,7 +249,7 @@ def _wrong(
     ]
     counts = known.frequencies(sorted({term for word in words for term in (*word.alternatives, *word.parts)}))
     # With no count of anything the words are not unknown: the lane is down.
-    return misspellings(text, words, counts, known.spellings) if counts else ()
+    return misspellings(text, words, counts, known.spellings, language) if counts else ()
 
 
 def _with_corrections(
@@ -261,14 +264,15 @@ def _with_corrections(
         )
         found.append(Expansion("corrected_word", one.start, one.end, one.written, targets))
     translation: str | None = whole
+    language = expanded.language
     if expander is not None:
         again = expander.expanded(whole, _spans(analyse_query(whole).identifiers), quoted)
-        translation = again.translation or whole
+        translation, language = again.translation or whole, language or again.language
         for each in again.expansions:
             meant = places.get((each.start, each.end))
             if meant is not None:
                 found.append(replace(each, start=meant.start, end=meant.end, written=meant.written))
-    return Expanded(tuple(sorted(found, key=lambda each: each.start)), translation, expanded.language)
+    return Expanded(tuple(sorted(found, key=lambda each: each.start)), translation, language)
 
 
 def _spans(found: Sequence[Identifier | Expansion]) -> list[tuple[int, int]]:
@@ -276,21 +280,24 @@ def _spans(found: Sequence[Identifier | Expansion]) -> list[tuple[int, int]]:
 
 
 def _held(expansions: Sequence[Expansion], frequencies: Frequencies | None) -> tuple[Expansion, ...]:
-    """Return the expansions with the targets of which some document holds every word, at most `MOST_ADDED` of them."""
+    """Return the expansions with the first `MOST_TARGETS` targets of which some document holds every word.
+
+    Of all there are at most `MOST_ADDED`; those of the words of a longer form are taken last.
+    """
     terms = sorted({term for one in expansions for target in one.targets for word in target.words for term in word})
     counts = frequencies(terms) if frequencies and terms else dict.fromkeys(terms, 1)
-    found: list[Expansion] = []
+    found: dict[int, Expansion] = {}
     left = MOST_ADDED
-    for one in expansions:
+    for number, one in sorted(enumerate(expansions), key=lambda each: each[1].is_inner):
         targets = tuple(
             target
             for target in one.targets
             if (all if one.is_whole else any)(any(counts.get(term) for term in word) for word in target.words)
-        )[:left]
+        )[: min(left, MOST_TARGETS)]
         left -= len(targets)
         if targets:
-            found.append(replace(one, targets=targets))
-    return tuple(found)
+            found[number] = replace(one, targets=targets)
+    return tuple(found[number] for number in sorted(found))
 
 
 def _without_needless_synonyms(
@@ -327,9 +334,9 @@ def _with_expansions(
     added: dict[tuple[str, ...], _Group] = {}
     for one in expansions:
         group = at.get((one.start, one.end))
-        share = SHARES[one.kind]
+        share = SHARES[one.kind] * (INNER if one.is_inner else 1.0)
         for target in one.targets:
-            if group is not None and len(target.words) == 1:
+            if group is not None and len(target.words) == 1 and target.is_complete:
                 for term in target.words[0]:
                     if term not in group.terms:
                         group.others.setdefault(term, share)

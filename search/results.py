@@ -19,9 +19,11 @@ from search.readings import within_reason
 from search.reasons import (
     SIMILAR,
     identifier_reasons,
+    other_terms,
     other_word_reasons,
     passage_reasons,
     phrase_reasons,
+    without_pieces,
     word_reasons,
 )
 from search.snippets import Wanted, snippet
@@ -147,9 +149,19 @@ class _Making:
         reasons += phrase_reasons(asked.phrases)
         reasons += asked.shared(document)
         if document.id in evidence.keyword:
-            others, named = other_word_reasons(asked.terms.expansions, document.title, shown, document.language)
+            expansions, own = asked.terms.expansions, asked.terms.surfaces.keys()
+            others, named = other_word_reasons(expansions, document.title, shown, document.language)
+            shown = without_pieces(shown, expansions, own, document.title, document.language)
             reasons += others
-            reasons += word_reasons(shown, reasons, named)
+            reasons += word_reasons(
+                shown,
+                reasons,
+                named,
+                own=own,
+                other=other_terms(expansions, own),
+                title=document.title,
+                language=document.language,
+            )
         reasons += passage_reasons(passage, similarity)
         reasons += prior_reasons(self._prior.get(document.id))
         return Result(

@@ -6,7 +6,7 @@ import pytest
 
 from kb.documents import Article, Ticket
 from kb.queries import Filter, Viewer
-from kb.vocabulary import Vocabulary
+from kb.vocabulary import Vocabulary, shipped_vocabulary
 from search.expansion import LONGEST_EXPANDED, Expander
 from search.query_terms import MOST_ADDED, search_terms, ticket_terms
 from search.syntax import parse
@@ -60,9 +60,11 @@ def test_an_english_word_is_called_by_its_german_one() -> None:
 
 
 def test_a_form_of_several_words_is_found_whole_and_inflected() -> None:
-    assert found("Wie öffne ich freigegebene Postfächer") == [
-        ("translated_words", "freigegebene Postfächer", ["shared mailbox"])
-    ]
+    assert found("Wie öffne ich freigegebene Postfächer")[0] == (
+        "translated_words",
+        "freigegebene Postfächer",
+        ["shared mailbox"],
+    )
     assert found("Die Postfächer sind nicht freigegeben. Und leer")[0][2] == ["mailbox"]
 
 
@@ -225,3 +227,113 @@ def test_german_with_english_product_names_is_told_by_the_vocabulary(text: str, 
 
 def test_an_empty_vocabulary_leaves_a_question_as_it_is() -> None:
     assert Expander(Vocabulary()).expanded("Der Drucker ist leer").expansions == ()
+
+
+SHIPPED = Expander(shipped_vocabulary())
+
+
+def others(text: str, expander: Expander = SHIPPED) -> list[str]:
+    return [target.form for one in expander.expanded(text).expansions for target in one.targets]
+
+
+def test_a_longer_form_does_not_hide_the_other_forms_of_its_words() -> None:
+    pair = Vocabulary({"Passwort zurücksetzen": ("reset password",)}, (("Kennwort", "Passwort"),))
+    found = Expander(pair).expanded("Passwort zurücksetzen").expansions
+    groups = search_terms(parse("Passwort zurücksetzen"), None, Expander(pair)).keyword.words
+    shares = {term: share for one in groups for term, share in zip(one.terms, one.shares, strict=False)}
+
+    assert [(one.written, one.is_inner) for one in found] == [("Passwort zurücksetzen", False), ("Passwort", True)]
+    assert 0 < shares["kennwort"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Festplatte ist voll", "Laufwerk"),
+        ("Laufwerk voll", "Festplatte voll"),
+        ("Login klappt nicht", "einloggen"),
+        ("Rechner ist träge", "langsam"),
+        ("Symbol erscheint nicht", "verschwunden"),
+        ("the icon is missing", "does not appear"),
+        ("logon problem", "sign in"),
+        ("workbook locked for editing", "file in use"),
+        ("Datei ist gesperrt zur Bearbeitung", "wird bereits verwendet"),
+        ("Drucker druckt nix", "not printing"),
+    ],
+)
+def test_everyday_words_stand_for_one_another(said: str, meant: str) -> None:
+    assert meant in others(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("wait ten minutes", "Protokoll"),
+        ("sever is down", "mehrere"),
+        ("sever is down", "schwerwiegend"),
+        ("ich buche einen Raum", "post"),
+        ("Urlaub eintragen", "leave"),
+        ("Last State", "neueste"),
+        ("custom field", "Zoll"),
+        ("second monitor", "Sekunde"),
+        ("copies", "photocopier"),
+        ("Drucker", "ausdrucken"),
+    ],
+)
+def test_a_word_does_not_meet_the_entry_of_another_word(said: str, other: str) -> None:
+    assert other not in others(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "german"),
+    [("meeting minutes", "Protokoll"), ("printers", "Drucker"), ("deleting files", "löschen"), ("copied", "kopieren")],
+)
+def test_an_inflected_english_word_has_the_translation_of_its_form(said: str, german: str) -> None:
+    assert german in others(said)
+
+
+def test_a_german_form_without_a_translation_is_translated_word_by_word() -> None:
+    words = Vocabulary({"Drucker": ("printer",), "leer": ("empty",)}, (("Drucker leer", "Papier fehlt"),))
+
+    assert Expander(words).expanded("Der Drucker leer").translation == "the printer empty"
+
+
+def test_words_that_tell_nothing_by_themselves_are_not_looked_up_for_a_form() -> None:
+    terms = search_terms(parse("disk full"), None, SHIPPED)
+
+    assert {"no", "on", "left", "not"}.isdisjoint(terms.highlighted)
+    assert "devic" in terms.highlighted
+
+
+def test_pieces_of_a_form_are_neither_told_nor_marked() -> None:
+    library = Library(
+        Article(id="piece", title="Linux server", body="The network of this linux server is down.", kind="how-to"),
+        Article(id="whole", title="Linux client", body="A virtual private network for linux.", kind="how-to"),
+    )
+    library.expander = SHIPPED
+    answer = library.search("vpn linux", floor=0.99)
+    told = {one.id: [(each.type, each.value) for each in one.reasons if each.value] for one in answer.results}
+    marked = {one.id: [one.snippet.text[start:end] for start, end in one.snippet.highlights] for one in answer.results}
+
+    assert ("matched_words", "linux") in [(kind, value and value.casefold()) for kind, value in told["piece"]]
+    assert "network" not in marked["piece"]
+    assert ("synonym", "vpn → virtual private network") in told["whole"]
+    assert "network" in marked["whole"]
+
+
+def test_what_came_by_another_word_is_not_told_as_the_word_of_the_user(library: Library) -> None:
+    values = [
+        one.value
+        for result in library.search("MFA", floor=0.99).results
+        for one in result.reasons
+        if one.type == "matched_words"
+    ]
+
+    assert values == []
+
+
+def test_words_of_the_title_are_told() -> None:
+    library = Library(Article(id="t", title="Spooler restarts", body="Open the console.", kind="how-to"))
+
+    reasons = library.search("spooler", floor=0.99).results[0].reasons
+    assert ("matched_words", "Spooler") in [(one.type, one.value) for one in reasons]
