@@ -137,7 +137,8 @@ def without_pieces(
 ) -> Snippet:
     """Return the snippet without the marks of words that are only a piece of another form that does not stand there."""
     held = _held(title, shown, language)
-    whole, pieces = set(own), set[str]()
+    whole: set[str] = set(own)
+    pieces: set[str] = set()
     for one in expansions:
         for target in one.targets:
             terms = {term for word in target.words for term in word}
