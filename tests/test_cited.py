@@ -13,6 +13,7 @@ OLDER = "Ihr Drucker im 2. OG wurde neu eingerichtet. Fehler 0x0000011b ist beho
 CITED = {
     "schrieb": f"Am 02.11.2025 um 09:11 schrieb Service Desk:\n> {OLDER}",
     "wrote": f"On Mon, Nov 2, 2025 at 9:11 AM Service Desk <desk@example.org> wrote:\n> {OLDER}",
+    "hat geschrieben": f"Service Desk hat am 02.11.2025 um 09:11 geschrieben:\n> {OLDER}",
     "wrote without quote marks": f"On Mon, 2 Nov 2025 at 09:11, Service Desk wrote:\n{OLDER}",
     "wrote, broken into two lines": f"On Mon, Nov 2, 2025 at 9:11 AM Desk <desk@example.org>\nwrote:\n\n> {OLDER}",
     "original message": f"-----Original Message-----\nFrom: Desk\nSent: Monday\nSubject: Printer\n\n{OLDER}",
@@ -52,6 +53,12 @@ def test_cited_mail_stays_when_what_stands_above_asks_nothing_or_points_at_it(ab
     assert without_cited(f"{above}\n\n{cited}") == f"{above}\n\n{cited}"
 
 
+def test_cited_mail_goes_when_the_question_itself_speaks_of_what_follows() -> None:
+    question = f"Ich habe folgendes Problem, {QUESTION}"
+
+    assert OLDER not in without_cited(f"{question}\n\n{CITED['schrieb']}")
+
+
 def test_cited_mail_goes_when_the_question_stands_below_it() -> None:
     assert without_cited(f"{CITED['schrieb']}\n\n{QUESTION}").strip() == QUESTION
 
@@ -60,11 +67,20 @@ def test_cited_mail_goes_when_the_question_stands_below_it() -> None:
     "text",
     [
         f"When I open the shared mailbox Outlook shows this\n> {OLDER}",
+        "Beim Anmelden am VPN kommt folgende Meldung\n> Error 809\n> The connection failed.\n> Try again.",
         "Nach dem Update geht nichts mehr im Lager.\nAm Montag schrieb das Programm ins Protokoll:\nFATAL 0x80070005",
+        f"Ticket aus dem Telefonat im Lager.\nDie Leitung hat am 02.11.2025 um 09:11 gemeldet:\n{OLDER}",
         f"Von: Erika Muster\nGesendet: Montag\nAn: Helpdesk\nBetreff: Outlook\n\n{QUESTION}",
         f"Bitte ansehen, Kunde in Hamburg wartet.\n---------- Forwarded message ----------\n{OLDER}",
     ],
-    ids=["message quoted", "log announced", "header of the mail itself", "forwarded on purpose"],
+    ids=[
+        "message quoted",
+        "long message quoted",
+        "log announced",
+        "report announced",
+        "header of the mail itself",
+        "forwarded on purpose",
+    ],
 )
 def test_text_stays_when_it_only_resembles_a_cited_mail(text: str) -> None:
     assert without_cited(text) == text

@@ -20,7 +20,7 @@ _TIME_OR_ADDRESS = r"(?=.*(?:\d{1,2}[:.]\d\d|@))"
 _DATED = r"(?=.*(?:\d{4}|\d{1,2}\.\s?\d{1,2}\.\d\d))"
 _WROTE = re.compile(
     rf"\s{{0,8}}{_DATED}{_TIME_OR_ADDRESS}(?:(?:on|am|den) .{{6,160}} (?:wrote|schrieb)(?: .{{1,120}})?"
-    r"|.{2,120} (?:schrieb am|wrote on|hat am) .{6,80}?(?: geschrieben)?)\s?:\s*",
+    r"|.{2,120} (?:(?:schrieb am|wrote on) .{6,80}|hat am .{6,80} geschrieben))\s?:\s*",
     re.IGNORECASE,
 )
 _WROTE_SHORT = re.compile(r"\s{0,8}.{0,160}\b(?:wrote|schrieb|geschrieben)\b.{0,120}:\s*", re.IGNORECASE)
@@ -37,6 +37,8 @@ _POINTS_BELOW = re.compile(
     r"|\b(?:forward(?:ed|ing)?|weitergeleitet\w*|leite .{0,40}weiter)\b",
     re.IGNORECASE,
 )
+_FOLLOWING = re.compile(r"\b(?:folgende\w?|following|this|diese\w?)\b", re.IGNORECASE)
+"""Points at quote marks alone; above an announced mail it mostly points at the problem ("folgendes Problem")."""
 _WORD = re.compile(r"\w[\w.:-]*\w|\w")
 _EMPTY = frozenset(
     [
@@ -198,7 +200,8 @@ def without_cited(text: str) -> str:
     above = lines[:start]
     below = [line for line in lines[after:] if not _is_quoted(line)] if is_quoted else []
     own = above + below
-    if _is_pointed_at(above) or not asks_by_itself(own):
+    is_announced = after > start
+    if _is_pointed_at(above, is_announced) or not asks_by_itself(own):
         return text
     return "\n".join(own)
 
@@ -219,8 +222,10 @@ _NEGATIONS = frozenset({"nicht", "kein", "keine", "keinen", "no", "not", "cannot
 """Stop words by which three words become a question: "Outlook startet nicht"."""
 
 
-def _is_pointed_at(above: list[str]) -> bool:
+def _is_pointed_at(above: list[str], is_announced: bool) -> bool:
     last = next((line for line in reversed(above) if line.strip("-_ \t")), "")
+    if not is_announced and _FOLLOWING.search(last[-LONGEST_LINE:]):
+        return True
     return last.rstrip().endswith(":") or any(_POINTS_BELOW.search(line[:LONGEST_LINE]) for line in above)
 
 
