@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kb.analysis.analyse import analyse
+from kb.analysis.analyse import analyse, analyse_query
 from kb.documents import Document
 from kb.plain_text import text_fields
 from kb.queries import KeywordQuery, Viewer
@@ -51,6 +51,7 @@ def did_you_mean(
 
 def _with_word(text: str, written: str, meant: str, syntax: bool) -> str:
     kept = [match.span() for match in _UNTOUCHED.finditer(text)] if syntax else []
+    kept += [(one.start, one.end) for one in analyse_query(text).identifiers]
 
     def changed(found: re.Match[str]) -> str:
         is_kept = any(start <= found.start() < end for start, end in kept)

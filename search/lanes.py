@@ -208,6 +208,14 @@ class Lanes:
         """Return in how many documents each term occurs."""
         return self._guarded("keyword", lambda: self._words().document_frequency(terms), {})
 
+    def in_sight(self, terms: Sequence[str]) -> int:
+        """Return how many documents that filter and viewer admit hold one of the terms, in any text field."""
+        if self._viewer.audiences is None and self._viewer.may_edit and self._where == Filter():
+            return max(self.document_frequency(terms).values(), default=0)
+        query = KeywordQuery(words=(WordGroup(tuple(terms)),))
+        found = self.matches(query, (), ()) if terms else None
+        return found.total if found is not None else 0
+
     def spellings(self, surface: str, most: int, language: str = "") -> Sequence[Spelling]:
         """Return words of the documents within filter and viewer, of one language or any, spelled almost like one."""
         where = self._where

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -30,6 +30,10 @@ _OPPOSITES = (
 """Beginnings by which words with the same ending say the opposite: online and offline, anmelden and abmelden."""
 
 
+InSight = Callable[[Sequence[str]], int]
+"""Returns how many documents that may be shown hold one of the terms."""
+
+
 class Spellings(Protocol):
     """Looks up words of the documents."""
 
@@ -55,7 +59,12 @@ class Misspelling:
 
 
 def misspellings(
-    text: str, words: Sequence[QueryWord], counts: Mapping[str, int], spellings: Spellings, language: str = ""
+    text: str,
+    words: Sequence[QueryWord],
+    counts: Mapping[str, int],
+    spellings: Spellings,
+    language: str = "",
+    in_sight: InSight | None = None,
 ) -> tuple[Misspelling, ...]:
     """Return the first `MOST_CORRECTED` of `words` that no document or hardly any holds, with what may be meant.
 
@@ -66,9 +75,15 @@ def misspellings(
     asked: list[tuple[QueryWord, int, Sequence[Spelling]]] = []
     for word in words:
         held = max((counts.get(term, 0) for term in (*word.alternatives, *word.parts)), default=0)
-        if held > RARE or not _may_be_misspelled(word.surface):
+        if not _may_be_misspelled(word.surface):
             continue
-        near = spellings(word.surface, MOST_SPELLINGS)
+        if held and in_sight is not None:
+            # What only closed documents hold is unknown here, and nobody learns that they hold it.
+            held = in_sight((*word.alternatives, *word.parts))
+        if held > RARE:
+            continue
+        near: Sequence[Spelling] = spellings(word.surface, MOST_SPELLINGS)
+        near = [one for one in near if not _is_empty(one.surface)]
         if held:
             near = [one for one in near if one.mistakes == 1 and one.documents >= FAR_MORE * held]
         asked.append((word, held, near))
@@ -76,11 +91,11 @@ def misspellings(
             break
     language = language or _nearer_language([word.surface for word, _, near in asked if near], spellings)
     found: list[Misspelling] = []
-    for word, held, near in asked:
+    for word, held, spelled in asked:
         native: frozenset[str] = frozenset()
-        if language and len(near) > 1:
+        if language and len(spelled) > 1:
             native = frozenset(one.surface for one in spellings(word.surface, MOST_SPELLINGS, language))
-        meant = _meant(word.surface, near, native)
+        meant = _meant(word.surface, spelled, native)
         if meant:
             written = text[word.start : word.end]
             found.append(Misspelling(word.start, word.end, written, meant, is_unknown=not held, is_open=len(meant) > 1))
@@ -158,7 +173,11 @@ def _opposites(word: str) -> frozenset[str]:
 def _may_be_misspelled(surface: str) -> bool:
     if len(surface) < SHORTEST_SPELLED or not surface.isalpha() or surface in _everyday():
         return False
-    return not any(is_stop_word(surface, language) for language in LANGUAGES) and not split_compound(surface)
+    return not _is_empty(surface) and not split_compound(surface)
+
+
+def _is_empty(surface: str) -> bool:
+    return any(is_stop_word(surface, language) for language in LANGUAGES)
 
 
 @lru_cache(maxsize=1)

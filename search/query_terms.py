@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import MappingProxyType
 
 from kb.analysis.analyse import LANGUAGES, Identifier, QueryAnalysis, QueryWord, analyse_query
 from kb.queries import PROBLEM_FIELD_WEIGHTS, KeywordQuery, WordGroup
 from search.expansion import MOST_TARGETS, NOTHING, Expanded, Expander, Expansion, ExpansionKind, Target
-from search.misspellings import Misspelling, Spellings, corrected, misspellings
+from search.misspellings import InSight, Misspelling, Spellings, corrected, misspellings
 from search.syntax import ParsedQuery
 
 SEARCH_FIELD_WEIGHTS: Mapping[str, float] = MappingProxyType({"title": 1.0, "body": 1.0, "fix": 0.5})
@@ -99,11 +99,13 @@ def search_terms(
     frequencies: Frequencies | None = None,
     expander: Expander | None = None,
     spellings: Spellings | None = None,
+    in_sight: InSight | None = None,
     languages: Sequence[str] = LANGUAGES,
 ) -> QueryTerms:
     """Return what to look up for a typed query. Of a long one the rarest words stay. Quoted words are not expanded."""
     quoted = frozenset(word for phrase in _phrases(parsed.phrases, languages) for word in phrase)
-    terms = _terms(parsed.text, 0, SEARCH_FIELD_WEIGHTS, _Sources(frequencies, expander, spellings), quoted, languages)
+    known = _Sources(frequencies, expander, spellings, in_sight)
+    terms = _terms(parsed.text, 0, SEARCH_FIELD_WEIGHTS, known, quoted, languages)
     phrases = _phrases(parsed.phrases, languages)
     refused = [analyse_query(word, languages) for word in parsed.excluded]
     excluded = tuple(
@@ -124,6 +126,7 @@ def ticket_terms(
     frequencies: Frequencies | None = None,
     expander: Expander | None = None,
     spellings: Spellings | None = None,
+    in_sight: InSight | None = None,
     languages: Sequence[str] = LANGUAGES,
 ) -> QueryTerms:
     """Return what to look up for a ticket: the words of its title, then the rarest of its text.
@@ -132,9 +135,8 @@ def ticket_terms(
     the fix side too, and would score them.
     """
     whole = f"{title}\n{text}"
-    terms = _terms(
-        whole, len(title), TICKET_FIELD_WEIGHTS, _Sources(frequencies, expander, spellings), frozenset(), languages
-    )
+    known = _Sources(frequencies, expander, spellings, in_sight)
+    terms = _terms(whole, len(title), TICKET_FIELD_WEIGHTS, known, frozenset(), languages)
     return replace(terms, keyword=replace(terms.keyword, identifiers=()))
 
 
@@ -161,6 +163,7 @@ class _Sources:
     frequencies: Frequencies | None
     expander: Expander | None
     spellings: Spellings | None
+    in_sight: InSight | None
 
 
 def _terms(
@@ -239,17 +242,11 @@ def _wrong(
     """Return the misspellings among the words (of a ticket's title) that are no identifier and nothing stands for."""
     if known.spellings is None or known.frequencies is None:
         return ()
-    spans = [*_spans(analysis.identifiers), *_spans(expansions)]
-    words = [
-        word
-        for word in analysis.words
-        if (word.start < title or not title)
-        and word.surface not in quoted
-        and not any(start < word.end and word.start < end for start, end in spans)
-    ]
+    free = _outside(analysis.words, [*_spans(analysis.identifiers), *_spans(expansions)])
+    words = [word for word in free if (word.start < title or not title) and word.surface not in quoted]
     counts = known.frequencies(sorted({term for word in words for term in (*word.alternatives, *word.parts)}))
     # With no count of anything the words are not unknown: the lane is down.
-    return misspellings(text, words, counts, known.spellings, language) if counts else ()
+    return misspellings(text, words, counts, known.spellings, language, known.in_sight) if counts else ()
 
 
 def _with_corrections(
@@ -389,5 +386,16 @@ def _phrases(phrases: Sequence[str], languages: Sequence[str]) -> tuple[tuple[st
 
 
 def _words_beside(words: Sequence[QueryWord], identifiers: Sequence[Identifier]) -> int:
-    spans = [(one.start, one.end) for one in identifiers]
-    return sum(not any(start < word.end and word.start < end for start, end in spans) for word in words)
+    return sum(1 for _ in islice(_outside(words, _spans(identifiers)), FEW_WORDS + 1))
+
+
+def _outside(words: Sequence[QueryWord], spans: Sequence[tuple[int, int]]) -> Iterator[QueryWord]:
+    """Yield the words, given in text order, that touch none of the spans; in one sweep over both."""
+    ordered = sorted(spans)
+    at = reach = 0
+    for word in words:
+        while at < len(ordered) and ordered[at][0] < word.end:
+            reach = max(reach, ordered[at][1])
+            at += 1
+        if reach <= word.start:
+            yield word

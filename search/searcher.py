@@ -147,7 +147,7 @@ class Searcher:
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
         asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=max(DEPTH, request.limit))
         expander = sources.vocabulary()
-        terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
+        terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings, lanes.in_sight)
         is_bounded = where != Filter()
         browsed = browse(lanes, terms, depth) if is_bounded and not parsed.text else None
         if browsed is not None:
@@ -158,7 +158,7 @@ class Searcher:
             evidence = asking(terms, parsed.text)
             if parsed.phrases and not evidence.ids:
                 parsed = _without_phrases(parsed)
-                terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings)
+                terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings, lanes.in_sight)
                 evidence = asking(terms, parsed.text)
         # Whoever types a code means it, however common it is.
         named = asked_identifiers(terms.identifiers, lambda one: True)

@@ -149,7 +149,7 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     description, was_cut = telling_excerpt(without_cited(ticket.description), LONGEST_READ)
     read = replace(ticket, description=description)
     text, is_cut = _problem_text(read)
-    terms = ticket_terms(title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings)
+    terms = ticket_terms(title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings, lanes.in_sight)
     depth = max(DEPTH, request.limit)
     evidence = gather(
         lanes,
