@@ -148,7 +148,7 @@ def without_pieces(
     kept = tuple(
         (start, end)
         for start, end in shown.highlights
-        if (terms := _terms(shown.text[start:end], language)).isdisjoint(pieces) or not terms.isdisjoint(whole)
+        if (mark := _terms(shown.text[start:end], language)).isdisjoint(pieces) or not mark.isdisjoint(whole)
     )
     return replace(shown, highlights=kept)
 
