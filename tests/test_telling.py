@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.analysis import mail
-from kb.analysis.telling import telling_title, told
+from kb.analysis.telling import kind_of, telling_title, told
 from kb.analysis.volatile import without_volatile
 
 MAIL = """Von: Erika Muster <e.muster@example.org>
@@ -287,6 +287,87 @@ def test_log_stays_when_it_names_no_error() -> None:
     assert told(text).text.splitlines() == ["INFO started", "INFO stopped"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "10:30 User says pages come out blank",
+        "2026-11-20 09:12 Customer says the VPN drops every minute",
+        "20.11.2026 09:12 - fileserver.contoso.local is slow",
+        "[2026-11-20 09:12:33] Jane: it is slow [#4711]",
+        "WARNING The paper tray smells burnt",
+        "at startup (every morning)",
+        "at around 10:30",
+        "at the terminal server, port 443 (only there)",
+        "bei der Anmeldung (nur am Terminalserver",
+        "#1 Open Outlook",
+        "#2 Outlook (as admin) stays white",
+        "#3 Copy file(s)",
+    ],
+)
+def test_line_that_a_person_wrote_is_prose_when_it_begins_like_a_log_or_a_frame(line: str) -> None:
+    assert kind_of(line) == "prose"
+    assert without_volatile(line) in told(f"It is broken.\n{line}").text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "10:30 INFO started",
+        "2026-11-20 09:12:33 [main] started",
+        "2026-11-20 09:12:33 [worker-7] started",
+        "2026-11-20 09:12:33 org.example.Pool - opened",
+        "2026-11-20T09:12:33Z started",
+        "09:12:33.123 started",
+        "Nov 20 09:12:33 web01 kernel: usb found",
+        "[  12.345678] usb 1-1: new device",
+        "2026-11-20 09:12:33 10.0.0.1 GET /index.html 200",
+        "[INFO] Scanning for projects",
+        "INFO: Scanning for projects",
+        "INFO 2026-11-20 09:12:33 started",
+        "WARN  o.e.Pool - slow",
+    ],
+)
+def test_line_with_a_time_or_a_level_is_a_log_when_more_speaks_for_it(line: str) -> None:
+    assert kind_of(line) == "log"
+
+
+@pytest.mark.parametrize("line", ["2026-11-20 09:12:3{} service started", "INFO service {} started"])
+def test_lines_that_begin_alike_are_a_log_when_there_are_several(line: str) -> None:
+    assert told("\n".join(["It is broken.", *(line.format(number) for number in range(3))])).text == "It is broken."
+    assert len(told("\n".join(["It is broken.", line.format(1), line.format(2)])).text) > len("It is broken.")
+
+
+def test_notes_to_the_minute_stay_when_there_are_several() -> None:
+    notes = [f"10:3{number} User says pages {number} come out blank" for number in range(4)]
+
+    assert len(told("\n".join(notes)).text.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    at java.base/java.util.Queue.poll(Queue.java:88)",
+        "at org.example.Main.main(Unknown Source)",
+        "at run(Main.java:12)",
+        "   at System.IO.File.Open(String path)",
+        "   bei Example.Shop.Cart.<Add>d__5.MoveNext() in C:\\shop\\Cart.cs:Zeile 12.",
+        "at Example.Map`2[TKey, TValue].Get(TKey key)",
+        "at Example.Pool.Get (System.String name) [0x00012] in <4a1>:0",
+        "    at async load (/srv/app/main.js:181:20)",
+        "    at /srv/app/main.js:181:20",
+        "    at Array.forEach (<anonymous>)",
+        "    at processTicksAndRejections (node:internal/process/task_queues:95:5)",
+        "#0  0x00007f12 in raise () from /lib/libc.so.6",
+        "#1  main (argc=1) at main.c:5",
+        "#2 {main}",
+        "#3 /srv/www/index.php(12): Pool->get()",
+        "#04 pc 0001b2c4  /system/lib/libc.so (abort+64)",
+    ],
+)
+def test_frame_is_one_in_the_form_of_each_platform(line: str) -> None:
+    assert kind_of(line) == "frame"
+
+
 PIECES = st.one_of(
     st.sampled_from([*MAIL.splitlines(), *LOG.splitlines(), "-- ", "> > x", "}", "Hi,", "Thanks", ""]),
     st.text(max_size=60),
@@ -310,7 +391,27 @@ def test_something_stays_of_every_title(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["a.", "[main", "at a ", "> ", "(", "1:", "a(", '"', "=", "0xf", "{", " ", "Re: ", "[#1"]
+    "part",
+    [
+        "a.",
+        "[main",
+        "at a ",
+        "> ",
+        "(",
+        "1:",
+        "a(",
+        '"',
+        "=",
+        "0xf",
+        "{",
+        " ",
+        "Re: ",
+        "[#1",
+        "a=b",
+        "$a",
+        "at a.",
+        "#1 a",
+    ],
 )
 def test_long_line_is_read_in_few_steps_when_it_is_made_against_patterns(part: str) -> None:
     # A pattern that runs along the line again and again would not end within the time limit of a test.

@@ -7,6 +7,7 @@ application itself; every line once, without what changes every time.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,17 +24,50 @@ _LOOKED_AT = 1_000
 _LEVEL = r"(?:TRACE|DEBUG|VERBOSE|INFO|INFORMATION|NOTICE|WARN|WARNING|WARNUNG)"
 _FAULT_LEVEL = r"(?:ERROR|FATAL|SEVERE|CRITICAL|CRIT|EMERG|ALERT|PANIC|FEHLER|SCHWERWIEGEND|KRITISCH)"
 _QUIET = re.compile(
-    rf"\s*[\[(<|]?{_LEVEL}[\])>|]?(?:[\s:|]|$)|\s*[VDIW]/[\w.$-]{{1,40}}\s?[(:]|\[(?:info|debug|warn|trace)\]"
+    rf"\s*(?:[\[(<|]{_LEVEL}[\])>|:\s]|{_LEVEL}(?:\s?[\])>:|]|$))|\s*[VDIW]/[\w.$-]{{1,40}}\s?[(:]"
+    r"|\[(?:info|debug|warn|trace)\]"
 )
+_BARE_LEVEL = re.compile(rf"\s*{_LEVEL}\s")
+_MACHINE = re.compile(
+    rf"(?:^|[\s\[(<|]){_LEVEL}(?:[\])>|:\s]|$)|\b(?:Info|Information|Warning|Debug|Verbose)(?:\s{{2}}|[\]|])"
+    r"|(?i:\blevel=|\[(?:trace|debug|info|notice|warn|warning|main)\])|\[\d{1,6}\]|\[[a-z_]{2,30}:[a-z]{2,10}\]"
+    r"|(?i:\[[^\]]{0,60}(?:thread|worker|exec|pool|nio|timer|task)[^\]]{0,40}\d)|[A-Za-z_)]\[\d{1,7}\]:"
+    r"|\b[a-z][\w$]{0,60}(?:\.[a-z_$][\w$]{0,60}){1,12}\.[A-Z]\w"
+    r"|\b\w{1,40}=\S{1,200} (?:.{0,80} )?\w{1,40}=\S|\b(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH) /"
+)
+"""What only a machine writes behind the time: level, thread, logger, process, pairs of names and values, a request."""
+_MACHINE_TIME = re.compile(
+    r"\s*[\[(]?(?:(?:19|20)\d\d-\d\d-\d\dT\d\d:|.{0,30}?\d\d:\d\d:\d\d[.,]\d|\s{0,6}\d{1,7}\.\d{3,9}\]|\d{10}"
+    r"|[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d )"
+)
+"""A time as nobody types it: with a `T`, to a fraction of a second, since the start, or as syslog writes it."""
+_SECONDS = re.compile(r".{0,40}?\d:\d\d:\d\d\b")
+LINES_OF_A_LOG = 3
+"""Lines that begin alike, with a time to the second or a bare level, and are a log though no more speaks for it."""
 _LOUD = re.compile(
     rf"(?:^|[\s\[(<|]){_FAULT_LEVEL}(?:[\])>|:\s]|$)|^\s*[EF]/[\w.$-]{{1,40}}\s?[(:]|\[(?:error|fatal|crit|emerg"
     rf"|alert)\]"
 )
+_CALLED = (
+    r"\s*(?:at|bei) (?:"
+    r"(?:async |new |\(wrapper [\w-]{1,40}\) )?(?=[^\s(]{0,200}[\w$>\]`]\.[\w$<.])[\w$<>`/+@.:,\[\]~-]{2,200}"
+    r"(?:(?:, [\w.,`\]]{1,80}){0,4}\(| \(.*\) \[0x)"
+    r"|.{0,200}[A-Za-z>\]/_-]\d{0,4}:\d{1,7}:\d{1,7}\)?\s*$"
+    r"|.{0,200}\.(?:java|kt|scala|groovy|clj|cs|vb|fs|cpp|cc|c|h|m|mm|jsx?|[mc]js|tsx?|py|rb|go|php|pl|rs|swift|vue)"
+    r":\d{1,7}\)?\s*$"
+    r"|.{0,400}\bin .{1,300}:(?:line|Zeile) \d{1,7}\.?\s*$"
+    r"|.{1,200}\((?:<anonymous>|index \d{1,6}|native|Native Method|Unknown Source)\)\s*$)"
+)
+"""A frame behind `at` names what was called with dots before its parenthesis, or a file and a line; prose does not."""
+_NUMBERED = (
+    r"\s*#\d{1,3}\s+(?:0x[0-9a-f]{4,16} (?:in |.{0,200}:\d)|pc [0-9a-f]{6,16}\s|<signal handler|\{main\}"
+    r"|\[internal function\]|[^\s(]{1,200}\((?!s\))|[^\s(]{1,200} \((?:\)|\w{1,40}=|package:|\S{1,200}:\d))"
+)
+"""A numbered frame has an address or a call; `#1 Open Outlook` is a step."""
 _FRAME = re.compile(
-    r"\s*(?:at |bei )[\w$.<>\[\]`/+@:, -]{2,200}(?:\(.*\)?|\bin .+:(?:line|Zeile) \d+\.?|:\d+(?::\d+)?)\s*$"
+    rf"{_CALLED}|{_NUMBERED}"
     r"|\s*File \"[^\"]{1,300}\", line \d+"
     r"|\s*\.\.\. \d+ (?:more|common frames)"
-    r"|\s*#\d{1,3}\s+(?:0x[0-9a-f]+ in |[\w/.:<-]).*"
     r"|\s*\d{1,3}\s{1,6}\S{1,80}\s{1,30}0x[0-9a-f]{6,16}\s.*"
     r"|\s*[\w$]+(?:\.[\w$<>]+){2,30}\([\w$ ]{1,80}(?:\.\w{1,6}(?::\d+)?)?\)\s*$"
 )
@@ -50,7 +84,7 @@ _RAISED = re.compile(
     r"\s*(?:(?:caused by|suppressed|verursacht durch|root cause|ursache|nested exception is)\s?:"
     r"|(?:an )?unhandled |uncaught "
     r"|exception in thread|terminating app due to|\*{2,3} )"
-    r"|\s*(?:[\w$]+[.:$]{1,2})*[A-Z]\w{2,80}(?:Exception|Error|Fault)\b(?=\s*(?::|$|\())",
+    r"|\s*(?:\w+[.:$]{1,2})*[A-Z]\w{2,80}(?:Exception|Error|Fault)\b(?=\s*(?::|$|\())",
     re.IGNORECASE,
 )
 _TRACEBACK = re.compile(r"\s*Traceback \(most recent call last\):?\s*")
@@ -114,10 +148,29 @@ def telling_title(title: str) -> str:
 def read_lines(text: str) -> list[Line]:
     """Return the lines of a text with their kinds, cleaned of mail's decoration and of what changes every time."""
     found: list[Line] = []
-    for line in without_decoration(text.splitlines()):
-        kind = kind_of(line)
+    cleaned = without_decoration(text.splitlines())
+    for line, kind in zip(cleaned, _kinds(cleaned), strict=True):
         found.append(Line(without_volatile(line) if line.strip() else "", kind))
     return found
+
+
+def _kinds(lines: list[str]) -> list[LineKind]:
+    """Return the kind of each line; lines that begin alike as those of a log do are one when there are several."""
+    kinds = [kind_of(line) for line in lines]
+    shapes = [_shape(line[:_LOOKED_AT]) if kind == "prose" else "" for line, kind in zip(lines, kinds, strict=True)]
+    counted = Counter(shapes)
+    return [
+        "log" if shape and counted[shape] >= LINES_OF_A_LOG else kind for shape, kind in zip(shapes, kinds, strict=True)
+    ]
+
+
+def _shape(head: str) -> str:
+    """Return how a line begins when a log might begin so, else nothing; people note times to the minute."""
+    if _BARE_LEVEL.match(head):
+        return "level"
+    if begins_with_time(head) and (match := _SECONDS.match(head)):
+        return re.sub(r"\d+", "0", match[0])
+    return ""
 
 
 def kind_of(line: str) -> LineKind:
@@ -131,9 +184,19 @@ def kind_of(line: str) -> LineKind:
         return "frame"
     if _RAISED.match(head) or _LOUD.search(head):
         return "error"
-    if begins_with_time(head) or _QUIET.match(head):
-        return "error" if _FAULT_WORD.search(head) else "log"
+    if _QUIET.match(head) or begins_with_time(head) or _BARE_LEVEL.match(head):
+        if _FAULT_WORD.search(head):
+            return "error"
+        return "log" if _is_logged(head) else "prose"
     return "code" if _CODE.match(head) else "prose"
+
+
+def _is_logged(head: str) -> bool:
+    """Say whether a line with a time or a level is a log's: a person notes `10:30 User says it is slow` as well."""
+    if level := _BARE_LEVEL.match(head):
+        rest = head[level.end() :]
+        return bool(_QUIET.match(head) or begins_with_time(rest) or _MACHINE.search(rest))
+    return bool(not begins_with_time(head) or _MACHINE_TIME.match(head) or _MACHINE.search(head))
 
 
 def _kept(lines: list[Line]) -> list[Line]:
