@@ -16,6 +16,10 @@ from search.query_terms import Pair, QueryTerms
 
 MOST_WORDS = 8
 """Words that are looked up: the rest is too common to tell. With all of them `tune` says the same."""
+SAID = 0.7
+"""Other forms that count less than this beside the word itself (synonyms; a translation is more) find a document, but
+are not what the query says. On `tune` it makes no difference.
+"""
 MOST_PAIRS = 12
 """Pairs of neighbouring words that are looked up, those of the rarest words."""
 
@@ -32,21 +36,30 @@ class Coverage:
 
 def coverage(lanes: Lanes, terms: QueryTerms, ids: Sequence[str]) -> Coverage:
     """Return how much of the query's heaviest words and pairs each of `ids` holds. The weight of a word is its idf."""
-    looked_up = {term for group in terms.keyword.words for term in group.terms}
+    words = said(terms.keyword.words)
+    looked_up = {term for group in words for term in group.terms}
     looked_up |= {term for pair in terms.pairs for word in pair.terms for term in word}
     counts = lanes.document_frequency(sorted(looked_up))
     size = lanes.size
-    weighed = [
-        (group, group.weight * rarity(size, [counts.get(term, 0) for term in group.terms]))
-        for group in terms.keyword.words
-    ]
+    weighed = [(group, group.weight * rarity(size, [counts.get(term, 0) for term in group.terms])) for group in words]
     known = [(group, weight) for group, weight in weighed if any(counts.get(term) for term in group.terms)]
     heaviest = sorted(range(len(known)), key=lambda at: (-known[at][1], at))[:MOST_WORDS]
-    words = [WordGroup(known[at][0].terms, known[at][1]) for at in heaviest]
+    weighty = [WordGroup(known[at][0].terms, known[at][1]) for at in heaviest]
     return Coverage(
-        _shares(lanes, words, [], ids),
+        _shares(lanes, weighty, [], ids),
         _shares(lanes, [], _weighed_pairs(terms.pairs, counts, size), ids),
     )
+
+
+def said(words: Sequence[WordGroup]) -> list[WordGroup]:
+    """Return the words of a query without what merely means the same; a group of nothing else is left out."""
+    kept = []
+    for group in words:
+        shares = (*group.shares, *(1.0 for _ in group.terms[len(group.shares) :]))
+        terms = tuple(term for term, share in zip(group.terms, shares, strict=True) if share >= SAID)
+        if terms:
+            kept.append(WordGroup(terms, group.weight))
+    return kept
 
 
 def rarity(size: int, counts: Sequence[int]) -> float:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from kb.analysis.analyse import LANGUAGES, analyse
 from kb.documents import Article, Document
 from kb.file_names import name_words
+from search.coverage import said
 from search.query_terms import QueryTerms
 
 LONGEST_NAME = 400
@@ -25,13 +26,13 @@ def naming(terms: QueryTerms, documents: Sequence[Document]) -> dict[str, float]
 
     Of compound and CamelCase words the parts are terms too.
     """
-    said = {term for group in terms.keyword.words for term in group.terms}
+    told = {term for group in said(terms.keyword.words) for term in group.terms}
     shares = {}
     for document in documents:
         called = name_terms(
             name_words(document.id) if isinstance(document, Article) else document.title, document.language
         )
-        shares[document.id] = len(called & said) / len(called) if called else 0.0
+        shares[document.id] = len(called & told) / len(called) if called else 0.0
     return shares
 
 
