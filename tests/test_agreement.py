@@ -66,7 +66,7 @@ def test_identifier_of_a_ticket_decides_only_where_somebody_says_it_or_an_error_
             title,
             "We also saw 0x80070002.",
             "ERROR 0x80070003 in setup",
-            "INFO KB5066835 is installed",
+            "2026-03-02 12:00:01,123 [main] INFO KB5066835 is installed",
             "if (code == 0x80070006) {",
         ]
     )

@@ -186,7 +186,7 @@ def test_a_page_sets_apart_what_comes_nearest_when_nothing_fits(signed_in: Flask
 
 def test_the_shell_prints_how_sure_a_result_is_and_who_handles_such_tickets() -> None:
     told = written_results(RESULTS)
-    assert "vpn/1  (very likely fits, 87%, known-error, en)" in told
+    assert "vpn/1  (likely fits, 87%, known-error, en)" in told
     assert "vpn/3  (unlikely to fit, 6%, known-error, en)" in told
     assert "vpn/1  (known-error, en)" in written_results(UNCALIBRATED)
     assert written_suggestions(similar_answer(**SUGGESTIONS)) == (

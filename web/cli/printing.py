@@ -11,7 +11,7 @@ from search.answers import Reason, Result, SearchAnswer, SimilarAnswer
 from web.cli.progress import say
 
 MOST_STEPS = 6
-BAND_WORDS = {"high": "very likely fits", "medium": "may fit", "low": "unlikely to fit"}
+BAND_WORDS = {"high": "likely fits", "medium": "may fit", "low": "unlikely to fit"}
 REASON_WORDS = {"matched_words": "words"}
 DEVICES = "/dev"
 """Nothing there is replaced: /dev/stdout may lead to a file that others are still writing."""
@@ -71,7 +71,7 @@ def _written(result: Result) -> str:
 
 
 def _likelihood(result: Result) -> str:
-    """Return how sure a result is: `very likely fits, 87%`; empty while answers are not calibrated."""
+    """Return how sure a result is: `likely fits, 87%`; empty while answers are not calibrated."""
     score = [] if result.score is None else [f"{result.score:.0%}"]
     return ", ".join([*([BAND_WORDS[result.band]] if result.band else []), *score])
 
