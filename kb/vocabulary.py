@@ -12,7 +12,7 @@ synonyms. `#` after white space begins a comment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -212,7 +212,3 @@ def _joined(lines: Iterable[Line]) -> Mapping[str, tuple[str, ...]]:
             for form in line.right:
                 english.setdefault(same_form(form), form)
     return {german: tuple(english.values()) for german, english in found.items()}
-
-
-OwnLists = Callable[[], Mapping[ListName, str]]
-"""Returns the own lists as they are now."""

@@ -105,14 +105,6 @@ class Agreement:
     size: int
     only_rare: bool = True
 
-    def share(self, document_id: str) -> float:
-        """Return the share of the weight of the known identifiers that a document holds, 0 to 1; weight is strength
-        times idf.
-        """
-        known = [(one, self._weight(one)) for one in self.asked if one.value in self.held]
-        whole = sum(weight for _, weight in known)
-        return sum(weight for one, weight in known if document_id in self.held[one.value]) / whole if whole else 0.0
-
     def exact_tier(self, document_id: str) -> int:
         """Return 1 for a document that holds an identifier that decides, else 0: the higher comes first."""
         return int(any(document_id in self.held[value] for value in self.deciding))
@@ -132,10 +124,6 @@ class Agreement:
             if one.decides and one.strength >= STRONG and one.value in self.held and not self._is_common(one.value)
         )
 
-    def first(self, ids: Sequence[str]) -> list[str]:
-        """Return ids with those of a higher tier first, each tier in the order given."""
-        return sorted(ids, key=lambda one: -self.exact_tier(one)) if self.deciding else list(ids)
-
     def most_telling_first(self, spellings: Sequence[tuple[str, str]]) -> list[str]:
         """Return identifiers, given as (written, canonical), as written: the strong before the weak, of equally strong
         ones the rarest in the index, what it does not hold last, and else in the order given.
@@ -149,9 +137,6 @@ class Agreement:
 
     def _is_common(self, value: str) -> bool:
         return self.only_rare and self.counts[value] > max(COMMON_AT_LEAST, COMMON_SHARE * self.size)
-
-    def _weight(self, one: AskedIdentifier) -> float:
-        return one.strength * math.log1p((self.size + 1) / (self.counts[one.value] + 0.5))
 
 
 def asked_identifiers(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from types import MappingProxyType
 
 from kb.analysis.analyse import LANGUAGES, Identifier, QueryAnalysis, QueryWord, analyse_query
-from kb.queries import PROBLEM_FIELD_WEIGHTS, KeywordQuery, WordGroup
-from search.expansion import MOST_TARGETS, NOTHING, Expanded, Expander, Expansion, ExpansionKind, Target
+from kb.queries import PROBLEM_FIELD_WEIGHTS, KeywordQuery
+from search.expansion import NOTHING, Expanded, Expander, Expansion, Target
 from search.misspellings import InSight, Misspelling, Spellings, corrected, misspellings
 from search.syntax import ParsedQuery
+from search.word_groups import Frequencies, held_expansions, without_needless_synonyms, word_groups
 
 SEARCH_FIELD_WEIGHTS: Mapping[str, float] = MappingProxyType({"title": 1.0, "body": 1.0, "fix": 0.5})
 """Titles are short, so that BM25 of the title field alone already rates a word in a title high. Mean MRR@10 of BM25 on
@@ -19,40 +20,11 @@ the `tune` splits of the article sets: 0.758 with title weight 1, 0.744 with 2, 
 """
 TICKET_FIELD_WEIGHTS: Mapping[str, float] = MappingProxyType({**PROBLEM_FIELD_WEIGHTS, "title": 1.5})
 """Only the problem side: the next ticket tells the same symptoms, not the fix. Weights 1 to 2 do alike on `tune`."""
-PART_WEIGHT = 0.3
-"""What a part of a compound or CamelCase word counts beside the whole; 0.3 to 0.6 do alike on `tune`."""
-TITLE_BOOST = 2.0
-"""What a word of a ticket's title counts beside one of its description: MRR@10 of BM25 on titanium's `tune` goes from
-0.416 to 0.465 together with `SATURATION`.
-"""
-SATURATION = 3.0
-"""A word said n times in a ticket counts n (1 + s) / (n + s): more than once, at most 1 + s times."""
-MOST_WORDS = 48
-"""Word groups that are looked up, so that a long ticket costs little more than a short one. On titanium's `tune` 40
-groups lose nothing against all of them, as long as the title's come first.
-"""
 MOST_IDENTIFIERS = 40
 MOST_LOOKED_AT = 60
 """Pairs of neighbouring words that are considered."""
 FEW_WORDS = 2
 """With this many words beside its identifiers, a query is still a look-up of the identifiers."""
-
-# The shares hardly matter on `tune`: from 0.6 to 1 for translations, and from 0.4 to 0.8 for synonyms, MRR@10 of the
-# article sets moves by at most 0.003.
-SHARES: Mapping[ExpansionKind, float] = MappingProxyType(
-    {"translated_words": 0.8, "synonym": 0.6, "corrected_word": 0.7}
-)
-"""What another form counts beside the word itself."""
-SEVERAL = 0.25
-"""What each word counts of a form that has several, or stands for several. On `tune` alerts have 0.650 MRR@10 with
-0.25, 0.647 with 0.5, and without any other words 0.649."""
-INNER = 0.5
-"""What other words for the words of a longer form count, which has other forms as a whole."""
-MOST_ADDED = 40
-"""Other forms that are looked up, so that a long ticket costs little more for them."""
-
-Frequencies = Callable[[Sequence[str]], Mapping[str, int]]
-"""Term → in how many documents it occurs: `KeywordSearch.document_frequency`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +59,6 @@ class QueryTerms:
     misspellings: tuple[Misspelling, ...] = ()
     language: str | None = None
     pairs: tuple[Pair, ...] = ()
-
-    @property
-    def identifier_values(self) -> tuple[str, ...]:
-        """Return the canonical forms, none twice."""
-        return self.exact.identifiers
 
 
 def search_terms(
@@ -140,22 +107,6 @@ def ticket_terms(
     return replace(terms, keyword=replace(terms.keyword, identifiers=()))
 
 
-@dataclass(slots=True)
-class _Group:
-    """A word of the query while it is counted; `others` are terms that stand in for it, with their shares."""
-
-    terms: tuple[str, ...]
-    weight: float
-    in_title: bool
-    count: int = 0
-    others: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def looked_up(self) -> tuple[str, ...]:
-        """Return all terms, the word's own first."""
-        return (*self.terms, *self.others)
-
-
 @dataclass(frozen=True, slots=True)
 class _Sources:
     """What is known of words beside the query: how many documents hold them, other words for them, their neighbours."""
@@ -175,28 +126,17 @@ def _terms(
     languages: Sequence[str],
 ) -> QueryTerms:
     analysis = analyse_query(text, languages)
-    groups = _groups(analysis.words, title)
     frequencies = known.frequencies
     expanded = known.expander.expanded(text, _spans(analysis.identifiers), quoted) if known.expander else NOTHING
     wrong = _wrong(text, analysis, expanded.expansions, title, known, quoted, expanded.language)
     if unknown := [one for one in wrong if one.is_unknown]:
         expanded = _with_corrections(text, unknown, expanded, known.expander, quoted)
-    expansions = _held(expanded.expansions, frequencies)
+    expansions = held_expansions(expanded.expansions, frequencies)
     if title:
-        expansions = _without_needless_synonyms(expansions, analysis.words, frequencies)
-    if expansions:
-        groups = _with_expansions(groups, analysis.words, expansions, title)
-    groups = _telling(groups, frequencies)
-    words = tuple(
-        WordGroup(
-            group.looked_up,
-            _weight(group, title > 0),
-            (*(1.0 for _ in group.terms), *group.others.values()) if group.others else (),
-        )
-        for group in groups
-    )
+        expansions = without_needless_synonyms(expansions, analysis.words, frequencies)
+    words = word_groups(analysis.words, expansions, title, frequencies)
     identifiers = tuple(dict.fromkeys(one.value for one in analysis.identifiers))[:MOST_IDENTIFIERS]
-    chosen = {term for group in groups for term in group.looked_up}
+    chosen = {term for group in words for term in group.terms}
     surfaces: dict[str, str] = {}
     for word in analysis.words:
         for term in (*word.alternatives, *word.parts):
@@ -274,111 +214,6 @@ def _with_corrections(
 
 def _spans(found: Sequence[Identifier | Expansion]) -> list[tuple[int, int]]:
     return [(one.start, one.end) for one in found]
-
-
-def _held(expansions: Sequence[Expansion], frequencies: Frequencies | None) -> tuple[Expansion, ...]:
-    """Return the expansions with the first `MOST_TARGETS` targets of which some document holds every word.
-
-    Of all there are at most `MOST_ADDED`; those of the words of a longer form are taken last.
-    """
-    terms = sorted({term for one in expansions for target in one.targets for word in target.words for term in word})
-    counts = frequencies(terms) if frequencies and terms else dict.fromkeys(terms, 1)
-    found: dict[int, Expansion] = {}
-    left = MOST_ADDED
-    for number, one in sorted(enumerate(expansions), key=lambda each: each[1].is_inner):
-        targets = tuple(
-            target
-            for target in one.targets
-            if (all if one.is_whole else any)(any(counts.get(term) for term in word) for word in target.words)
-        )[: min(left, MOST_TARGETS)]
-        left -= len(targets)
-        if targets:
-            found[number] = replace(one, targets=targets)
-    return tuple(found[number] for number in sorted(found))
-
-
-def _without_needless_synonyms(
-    expansions: Sequence[Expansion], words: Sequence[QueryWord], frequencies: Frequencies | None
-) -> tuple[Expansion, ...]:
-    """Return the expansions without synonyms of what documents hold: a ticket says its problem in many words already,
-    and more of them only blur it. MRR@10 on titanium's `tune` is 0.599 without these synonyms and 0.594 with them.
-    """
-    terms = {(word.start, word.end): word.alternatives for word in words}
-    synonyms = [one for one in expansions if one.kind == "synonym"]
-    if not synonyms or frequencies is None:
-        return tuple(expansions)
-    counts = frequencies(sorted({term for each in terms.values() for term in each}))
-    unknown = [place for place, each in terms.items() if not any(counts.get(term) for term in each)]
-
-    def is_needed(one: Expansion) -> bool:
-        return one.kind != "synonym" or any(one.start <= start and end <= one.end for start, end in unknown)
-
-    return tuple(filter(is_needed, expansions))
-
-
-def _with_expansions(
-    groups: list[_Group],
-    words: Sequence[QueryWord],
-    expansions: Sequence[Expansion],
-    title: int,
-) -> list[_Group]:
-    """Return the groups with the words of other forms: those that stand for one word in its group, the others in
-    groups of their own.
-    """
-    by_terms = {group.terms: group for group in groups}
-    held = {term for group in groups for term in group.terms}
-    at = {(word.start, word.end): by_terms[word.alternatives] for word in words}
-    added: dict[tuple[str, ...], _Group] = {}
-    for one in expansions:
-        group = at.get((one.start, one.end))
-        share = SHARES[one.kind] * (INNER if one.is_inner else 1.0)
-        for target in one.targets:
-            if group is not None and len(target.words) == 1 and target.is_complete:
-                for term in target.words[0]:
-                    if term not in group.terms:
-                        group.others.setdefault(term, share)
-                continue
-            for word in target.words:
-                fresh = tuple(term for term in word if term not in held)
-                if fresh:
-                    weight = share * SEVERAL
-                    added.setdefault(fresh, _Group(fresh, weight, one.start < title, 1))
-    return [*groups, *added.values()]
-
-
-def _groups(words: Sequence[QueryWord], title: int) -> list[_Group]:
-    """Return one group for each word, in order of first mention, and after them the parts that are not words too."""
-    whole: dict[tuple[str, ...], _Group] = {}
-    for word in words:
-        group = whole.setdefault(word.alternatives, _Group(word.alternatives, 1.0, word.start < title))
-        group.count += 1
-    held = {term for group in whole.values() for term in group.terms}
-    parts: dict[str, _Group] = {}
-    for word in words:
-        for part in word.parts:
-            if part not in held:
-                parts.setdefault(part, _Group((part,), PART_WEIGHT, word.start < title, 1))
-    return [*whole.values(), *parts.values()]
-
-
-def _telling(groups: list[_Group], frequencies: Frequencies | None) -> list[_Group]:
-    """Return at most `MOST_WORDS` groups in their order: the title's first, then the rarest that occur at all."""
-    if len(groups) <= MOST_WORDS:
-        return groups
-    counts = frequencies(sorted({term for group in groups for term in group.looked_up})) if frequencies else {}
-    rarity = [sum(counts.get(term, 0) for term in group.looked_up) for group in groups]
-    order = sorted(
-        (number for number in range(len(groups)) if rarity[number] or frequencies is None),
-        key=lambda number: (not groups[number].in_title, rarity[number], number),
-    )
-    return [groups[number] for number in sorted(order[:MOST_WORDS])]
-
-
-def _weight(group: _Group, is_ticket: bool) -> float:
-    if not is_ticket:
-        return group.weight
-    said = group.count * (1 + SATURATION) / (group.count + SATURATION)
-    return group.weight * said * (TITLE_BOOST if group.in_title else 1.0)
 
 
 def _phrases(phrases: Sequence[str], languages: Sequence[str]) -> tuple[tuple[str, ...], ...]:

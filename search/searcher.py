@@ -239,7 +239,8 @@ def _status(found: _Found) -> Status:
     if found.lanes.down:
         return "degraded"
     # Whoever types one word looks around: no document stands out, and whatever holds it answers.
-    is_browsing = len(found.parsed.text.split()) == 1 and found.order.best_coverage > 0
+    is_one_word = len(found.parsed.text.split()) == 1 and not found.agreed.unknown
+    is_browsing = is_one_word and found.order.best_coverage > 0
     return "ok" if found.evidence.ids and (is_browsing or not found.order.is_hopeless) else "no_confident_match"
 
 

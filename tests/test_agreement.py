@@ -93,24 +93,32 @@ def agreed(*, only_rare: bool = True) -> Agreement:
     return Agreement((RARE, COMMON, WEAK), held, {"kb5066835": 2, "typeerror": 400, "2.4.6": 5}, 1_000, only_rare)
 
 
+def first(agreement: Agreement, ids: list[str]) -> list[str]:
+    """Return ids with those of a higher tier first."""
+    return sorted(ids, key=lambda one: -agreement.exact_tier(one))
+
+
+def test_a_code_that_no_candidate_holds_is_unknown_unless_another_that_decides_is_held() -> None:
+    held, missing = AskedIdentifier("0x80070005", 1.0, True), AskedIdentifier("ora-12145", 0.9, True)
+    weak, elsewhere = AskedIdentifier("10.0.0.1", 0.3, True), AskedIdentifier("ora-00001", 0.9, False)
+    nowhere: dict[str, frozenset[str]] = {}
+    there = {"0x80070005": frozenset("a")}
+
+    assert Agreement((missing, weak, elsewhere), nowhere, {}, 10).unknown == ("ora-12145",)
+    assert Agreement((held, missing), there, {"0x80070005": 1}, 10).unknown == ()
+    assert Agreement((weak, elsewhere), nowhere, {}, 10).unknown == ()
+
+
 def test_document_is_first_when_it_holds_what_decides() -> None:
-    assert agreed().first(["d", "c", "b", "a"]) == ["a", "d", "c", "b"]
-    assert agreed(only_rare=False).first(["d", "c", "b", "a"]) == ["b", "a", "d", "c"]
-
-
-def test_share_grows_with_what_is_held_and_rarity_counts() -> None:
-    shares = [agreed().share(one) for one in "dcba"]
-
-    assert shares == sorted(shares)
-    assert (shares[0], shares[-1]) == (0.0, pytest.approx(1.0))
-    assert shares[-1] - shares[-2] > shares[-2]
+    assert first(agreed(), ["d", "c", "b", "a"]) == ["a", "d", "c", "b"]
+    assert first(agreed(only_rare=False), ["d", "c", "b", "a"]) == ["b", "a", "d", "c"]
 
 
 def test_nothing_is_first_when_nothing_decides() -> None:
     nothing = Agreement((WEAK,), {"2.4.6": frozenset("a")}, {"2.4.6": 1}, 10)
 
-    assert nothing.first(["b", "a"]) == ["b", "a"]
-    assert Agreement((), {}, {}, 0).share("a") == 0.0
+    assert first(nothing, ["b", "a"]) == ["b", "a"]
+    assert Agreement((), {}, {}, 0).exact_tier("a") == 0
 
 
 def test_most_telling_identifier_is_told_first() -> None:

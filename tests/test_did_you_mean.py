@@ -76,6 +76,32 @@ def test_no_word_of_a_document_that_the_reader_may_not_read_is_proposed(library:
     assert (answer.did_you_mean, ids(answer)) == (None, [])
 
 
+def test_a_word_that_only_closed_documents_hold_is_corrected_as_any_unknown_one() -> None:
+    printer = Article(id="p", title="Printer jam", body="x", kind="how-to")
+    closed = [
+        Article(id=f"c{n}", title=f"Prinzer {n}", body="x", kind="how-to", audience="group:board") for n in range(5)
+    ]
+    member = Viewer("member")
+
+    alone = Library(printer).search("prinzer", viewer=member, floor=0.99)
+    beside = Library(printer, *closed).search("prinzer", viewer=member, floor=0.99)
+    assert (alone.did_you_mean, ids(alone)) == ("printer", ["p"])
+    assert (beside.did_you_mean, ids(beside), beside.total) == ("printer", ["p"], alone.total)
+
+
+def test_no_word_is_corrected_into_a_stop_word() -> None:
+    library = Library(Article(id="d", title="Der Drucker meldet sich nicht", body="x", kind="how-to", language="de"))
+
+    assert library.search("sisch", floor=0.99).did_you_mean is None
+    assert ids(library.search("sisch", floor=0.99)) == []
+
+
+def test_the_word_within_an_identifier_stays_when_the_word_beside_it_is_corrected(library: Library) -> None:
+    proposed = library.search("pritner pritner.example.com", floor=0.99).did_you_mean
+
+    assert proposed == "printer pritner.example.com"
+
+
 def test_filters_phrases_and_exclusions_stay_as_they_were_typed(library: Library) -> None:
     assert library.search("pritner -pritner", floor=0.99).did_you_mean == "printer -pritner"
     assert library.search('"pritner" offline', floor=0.99).did_you_mean is None

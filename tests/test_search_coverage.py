@@ -28,6 +28,23 @@ DOCUMENTS = [
 ]
 
 
+def test_search_says_which_code_no_document_holds_and_is_sure_of_nothing_then() -> None:
+    library = Library(Article(id="ora", title="ORA-12154: cannot resolve the name", body="The name ORA-12154."))
+
+    missing = library.search("ORA-12145 cannot resolve the name")
+    assert missing.query.problems == ("No document holds ORA-12145.",)
+    assert [one.band for one in missing.results] == ["low"]
+    assert library.search("ORA-12145").status == "no_confident_match"
+    held = library.search("ORA-12154 cannot resolve the name")
+    assert (held.query.problems, held.status) == ((), "ok")
+
+
+def test_an_answer_without_results_is_calibrated_as_any_other() -> None:
+    answer = Library().search("printer")
+
+    assert (answer.results, answer.status, answer.retrieval.calibrated) == ((), "no_confident_match", True)
+
+
 @pytest.fixture(scope="module")
 def library() -> Library:
     return Library(*DOCUMENTS)

@@ -8,8 +8,9 @@ from kb.documents import Article, Ticket
 from kb.queries import Filter, Viewer
 from kb.vocabulary import Vocabulary, shipped_vocabulary
 from search.expansion import LONGEST_EXPANDED, Expander
-from search.query_terms import MOST_ADDED, search_terms, ticket_terms
+from search.query_terms import search_terms, ticket_terms
 from search.syntax import parse
+from search.word_groups import MOST_ADDED
 from tests.library import Library, ids
 
 VOCABULARY = Vocabulary(

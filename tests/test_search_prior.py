@@ -55,6 +55,16 @@ def test_prior_feedback_counts_people_and_tickets() -> None:
     assert of_library(given=(said("opened"), said("copied"), said("linked"), said("dismissed"))) is None
 
 
+def test_feedback_that_names_a_closed_ticket_or_an_example_does_not_count() -> None:
+    closed = solved(1, links=(), audience="group:security")
+    example = solved(2, links=(), source=EXAMPLE_SOURCE)
+    given = (said("resolved_by", ticket="desk:1"), said("helpful", "ben", ticket=f"{EXAMPLE_SOURCE}:2"))
+
+    assert of_library(closed, example, given=given, viewer=MEMBER) is None
+    assert of_library(closed, example, given=given, viewer=SHELL) == PriorFeedback(0, 0, 1)
+    assert of_library(given=(said("resolved_by", ticket="desk:9"),), viewer=MEMBER) == PriorFeedback(0, 0, 1)
+
+
 def test_a_person_counts_once_and_with_the_last_word() -> None:
     given = [
         said("helpful", response="r1"),

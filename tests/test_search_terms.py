@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.analysis.analyse import analyse_query
-from search.query_terms import MOST_IDENTIFIERS, MOST_WORDS, PART_WEIGHT, search_terms, ticket_terms
+from search.query_terms import MOST_IDENTIFIERS, search_terms, ticket_terms
 from search.syntax import ParsedQuery, parse
+from search.word_groups import MOST_WORDS, PART_WEIGHT
 
 
 def _common(terms: Sequence[str]) -> Mapping[str, int]:
@@ -25,7 +26,7 @@ def _looked_up(text: str) -> list[str]:
 def test_terms_of_a_query_are_words_and_identifiers() -> None:
     terms = search_terms(parse("printer fails with ORA-12154"))
     assert "printer" in terms.highlighted
-    assert terms.identifier_values == ("ora-12154",)
+    assert terms.exact.identifiers == ("ora-12154",)
     assert terms.keyword.identifiers == terms.exact.identifiers
     assert terms.exact.words == ()
 

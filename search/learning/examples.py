@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from kb.documents import EXAMPLE_SOURCE, Document, Link, Ticket, dated_at
+from kb.documents import EXAMPLE_SOURCE, Document, Ticket, dated_at
 from kb.protocols.store import Feedback
-from kb.queries import Viewer
+from search.prior import PriorStore
 
 DUPLICATE = "duplicate_of"
 RESOLVED = "resolved_by"
@@ -26,7 +26,7 @@ _CHUNK = 500
 _MOST_LINKS = 10_000
 
 
-class LinkedStore(Protocol):
+class LinkedStore(PriorStore, Protocol):
     """The parts of the store that examples are made from."""
 
     def all_ids(self) -> Iterator[str]:
@@ -35,20 +35,6 @@ class LinkedStore(Protocol):
 
     def aliases(self) -> Mapping[str, str]:
         """Return every alias → the id it leads to."""
-        ...
-
-    def documents(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, Document]:
-        """Return those of `ids` that exist."""
-        ...
-
-    def links_to_each(
-        self, document_ids: Sequence[str], types: Sequence[str], most: int, before: datetime | None = None
-    ) -> Mapping[str, Sequence[tuple[str, Link]]]:
-        """Return document id → (ticket id, link) of links to it."""
-        ...
-
-    def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
-        """Return all feedback of these actions on these results, ordered by time."""
         ...
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from kb.documents import Ticket
 from kb.queries import KeywordQuery
-from search.query_terms import Frequencies, search_terms, ticket_terms
+from search.query_terms import search_terms, ticket_terms
 from search.searcher import SearchRequest
 from search.similar import SimilarRequest
 from search.syntax import parse
+from search.word_groups import Frequencies
 from tests.benchmarks.workbench import Workbench
 from web.bodies import FACETS
 
