@@ -67,3 +67,19 @@ def test_a_terminal_gets_a_bar_that_fits_it(columns: str, monkeypatch: pytest.Mo
     assert any("25%" in one for one in drawn)
     assert any("100%" in one for one in drawn)
     assert max(len(one.rstrip()) for one in drawn) <= int(columns)
+
+
+def test_a_log_gets_the_lines_itself_and_no_bar_though_a_terminal_shows_it(
+    clock: SetTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    logged: list[str] = []
+    with progress_bar("Indexing", logged.append) as move:
+        move(1, 4)
+        clock.now += LINE_EVERY_S
+        move(2, 4)
+        move(4, 4)
+
+    assert logged == ["Indexing: 2 of 4, about 5 s left"]
+    assert terminal.getvalue() == ""

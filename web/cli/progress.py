@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,11 @@ _NARROW = 60
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Progress]:
-    """Yield a function that takes (done, total) and moves a bar on standard error, or tells a line now and then."""
+def progress_bar(label: str, log: Callable[[str], None] | None = None) -> Iterator[Progress]:
+    """Yield a function that takes (done, total) and moves a bar on standard error, or tells a line now and then.
+
+    With `log` the lines go there and no bar is drawn: what reads a log takes nothing else.
+    """
     began = last_told = 0.0
     with ExitStack() as stack:
         bars: list[ProgressBar[int]] = []
@@ -35,13 +38,13 @@ def progress_bar(label: str) -> Iterator[Progress]:
             nonlocal began, last_told
             if total <= 0:
                 return
-            if not sys.stderr.isatty():
+            if log is not None or not sys.stderr.isatty():
                 now = time.monotonic()
                 if not began:
                     began = last_told = now
                 if done < total and now - last_told >= LINE_EVERY_S:
                     last_told = now
-                    say(f"{label}: {done} of {total}{_remaining(now - began, done, total)}")
+                    (log or say)(f"{label}: {done} of {total}{_remaining(now - began, done, total)}")
                 return
             if not bars:
                 bar = progressbar(length=total, label=label, file=sys.stderr, width=_fitting_width())

@@ -43,7 +43,7 @@ def serve_command(home: Path, host: str, port: int) -> None:
     signal.signal(signal.SIGINT, signals)
     try:
         with listening, open_services(settings, tell) as services:
-            first_run(services, tell)
+            first_run(services, tell, log=tell if tell.as_log else None)
             address = settings.base_url.rstrip("/") or f"http://{_shown(host)}:{listening.getsockname()[1]}"
             _serve(services, listening, address, tell, signals)
     except KeyboardInterrupt:  # in the first run; later the server ends by itself
@@ -82,9 +82,10 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def first_run(services: Services, tell: Callable[[str], None] = say) -> None:
+def first_run(services: Services, tell: Callable[[str], None] = say, log: Callable[[str], None] | None = None) -> None:
     """Load examples on a new home, bring the manual up to this version, and index what is pending.
 
+    Where standard error is a log for programs, `log` takes the progress too.
     What only fails for want of room or of rights is told and left for later, since there is something to answer from.
     """
     if is_new(services.store):
@@ -97,7 +98,7 @@ def first_run(services: Services, tell: Callable[[str], None] = say) -> None:
         _LOG.warning("the manual was not brought up to this version: %s", error)
     try:
         # Another process that indexes will index this too.
-        with suppress(IndexLocked), progress_bar("Indexing") as progress:
+        with suppress(IndexLocked), progress_bar("Indexing", log) as progress:
             services.indexing().drain(progress)
     except (IndexUnavailable, StoreError) as error:
         _refuse_unreadable(services)
