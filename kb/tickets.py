@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -56,8 +55,6 @@ _CLEARED: Mapping[str, object] = MappingProxyType(
 _BLANK_CLEARS = (*_TIMES, "tier", "language")
 """Ticket systems send an empty text where nobody filled these in."""
 _RESOLUTION_KINDS = {"fixed": "permanent_fix", "workaround": "workaround", "configuration": "configuration_change"}
-_STEP = re.compile(r"([ \t]*)(?:\d{1,3}[.)]|[-*+•])[ \t]+(\S.*)")
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
 
 def parse_upsert(fields: Mapping[str, JSON], *, source: str | None = None) -> TicketUpsert:
@@ -144,33 +141,6 @@ def resolution_kind(code: str | None, text: str = "") -> str:
     if code and code.strip():
         return _RESOLUTION_KINDS.get(code.strip().casefold(), "none")
     return "workaround" if text.lstrip(" \t\r\n*#_").casefold().startswith("workaround") else "none"
-
-
-def resolution_steps(text: str) -> list[str]:
-    """Return the numbered or bulleted lines of a resolution in order, with the lines indented below each; else none.
-
-    Code in a fence below a step belongs to it, as a code span for each line; any other fence is no step.
-    """
-    steps: list[list[str]] = []
-    indent, fenced = 0, False
-    for line in text.splitlines():
-        depth = len(line) - len(line.lstrip())
-        if _FENCE.match(line):
-            fenced = not fenced
-            continue
-        if not line.strip():
-            continue
-        if fenced:
-            if steps and depth > indent:
-                steps[-1].append(f"`{line.strip()}`")
-            continue
-        step = _STEP.match(line)
-        if step and (not steps or depth <= indent):
-            indent = depth
-            steps.append([step.group(2).strip()])
-        elif steps and depth > indent:
-            steps[-1].append(line.strip())
-    return [" ".join(lines) for lines in steps]
 
 
 def _checked(name: str, value: JSON) -> object:

@@ -72,14 +72,26 @@ class Resolution:
     markdown: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class FixedBy:
+    """The document that a ticket's links lead to and whose fix is shown in place of its own; `url` as of a result."""
+
+    id: str
+    type: str
+    title: str
+    language: str
+    url: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """One document that answers.
 
     `url` is where the document lives outside (a ticket system), `None` where it lives here. `band` and `score` stay
     `None` while answers are not calibrated. `state` is an article's state, so that a draft can be marked as one.
-    `stale`: its review was due before today. `source` is the ticket system, the imported folder, or `site`; that of
-    shipped example content is `example`.
+    `stale`: its review was due before today. `fixed_by`: where resolution, root cause and workaround come from when the
+    ticket tells no fix and is linked to what does. `source` is the ticket system, the imported folder, or `site`; that
+    of shipped example content is `example`.
     """
 
     rank: int
@@ -95,6 +107,7 @@ class Result:
     reasons: tuple[Reason, ...] = ()
     snippet: Snippet = field(default_factory=Snippet)
     resolution: Resolution | None = None
+    fixed_by: FixedBy | None = None
     root_cause: str | None = None
     workaround: str | None = None
     known_error: bool = False

@@ -12,14 +12,18 @@ from kb.errors import InvalidInput
 from kb.json_values import time_from
 from kb.plain_text import inline_text, plain_text
 from kb.post_mortems import RESOLUTION_KINDS
-from kb.tickets import resolution_kind, resolution_steps
+from kb.steps import before_steps, steps_of
+from kb.tickets import resolution_kind
 from search.answers import ProblemState, Resolution
+from search.labelled_parts import labelled_parts
 
 LONGEST_SUMMARY = 400
 """Characters; answers show the gist, the document the rest."""
 MOST_STEPS = 20
 LONGEST_SECTION = 8_000
 """Characters of a section that is handed on whole, with its code blocks; of a longer one only the steps are."""
+LONGEST_TICKET = 20_000
+"""Characters of a ticket's description that are looked at for what it calls its cause or a workaround."""
 _READ = 200_000
 """Characters of an article that are looked at: a pasted log below it holds no fix."""
 
@@ -38,6 +42,12 @@ _NOTHING_YET = re.compile(
     re.IGNORECASE,
 )
 """How a section begins that says that there is no fix."""
+_SAYS_NOTHING = re.compile(
+    r"\W*(?:none|no|n/?a|unknown|tbd|pending|not (?:yet )?(?:known|found|clear)|under investigation"
+    r"|keine?r?s?|unbekannt|offen|noch (?:unbekannt|offen|unklar)|wird untersucht)?\W*",
+    re.IGNORECASE,
+)
+"""What stands in a field that nobody could fill in."""
 _NUMBER = re.compile(r"^\d+[.)]?\s+")
 
 
@@ -87,13 +97,21 @@ def shortened(text: str, longest: int = LONGEST_SUMMARY) -> str:
 def _of_ticket(ticket: Ticket, as_of: datetime | None) -> FixSide:
     if not was_known(ticket, as_of):
         return FixSide(status="open")
+    told, stated = labelled_parts(ticket.resolution[:_READ]), labelled_parts(ticket.description[:LONGEST_TICKET])
     kind = resolution_kind(ticket.resolution_code, ticket.resolution)
-    resolution = None
-    if ticket.resolution.strip() or kind != "none":
-        resolution = _resolution(kind, ticket.resolution)
+    text = told.fix or told.plain
+    if not text and told.workaround and not ticket.resolution_code:
+        kind, text = "workaround", told.workaround
+    text = text or ticket.resolution
+    root_cause = _stated(ticket, "root_cause") or _short(told.cause) or _short(stated.cause)
+    workaround = _stated(ticket, "workaround") or _short(told.workaround) or _short(stated.workaround)
+    if kind == "workaround":
+        workaround = workaround or _short(text)
     return FixSide(
-        resolution=resolution,
-        workaround=shortened(ticket.resolution) or None if kind == "workaround" else None,
+        resolution=_resolution(kind, text) if text.strip() or kind != "none" else None,
+        root_cause=root_cause,
+        workaround=workaround,
+        known_error=ticket.extra.get("known_error") is True or (ticket.is_open and bool(root_cause or workaround)),
         status="open" if ticket.is_open else "resolved",
         resolved_at=None if ticket.is_open else ticket.resolved_at,
     )
@@ -149,11 +167,8 @@ def _kind_of(heading: str, markdown: str) -> str:
 
 
 def _resolution(kind: str, text: str, *, is_markdown: bool = False) -> Resolution:
-    steps = [inline_text(step) if is_markdown else step for step in resolution_steps(text)[:MOST_STEPS]]
-    lead = text
-    if steps:
-        first = re.search(r"^[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S", text, re.MULTILINE)
-        lead = text[: first.start()] if first else text
+    steps = [inline_text(step) if is_markdown else step for step in steps_of(text)[:MOST_STEPS]]
+    lead = before_steps(text)
     summary = shortened(plain_text(lead) if is_markdown else lead)
     whole = text.strip() if is_markdown and len(text) <= LONGEST_SECTION else ""
     return Resolution(kind, summary or shortened(" ".join(steps[:2])), tuple(shortened(step) for step in steps), whole)
@@ -179,9 +194,14 @@ def _gist(markdown: str) -> str | None:
     return shortened(plain_text(markdown)) or None
 
 
-def _stated(article: Article, name: str) -> str | None:
-    value = article.extra.get(name)
-    return shortened(value) or None if isinstance(value, str) else None
+def _stated(document: Document, name: str) -> str | None:
+    """Return what a field of this name says that the document was given beside those it must have."""
+    value = document.extra.get(name)
+    return _short(value) if isinstance(value, str) else None
+
+
+def _short(text: str) -> str | None:
+    return None if _SAYS_NOTHING.fullmatch(text.strip()) else shortened(text) or None
 
 
 def _moment(value: object) -> datetime | None:

@@ -95,4 +95,5 @@ def _key(document: Document) -> _Key:
         document.status,
         document.resolved_at,
         document.updated_at,
+        repr(sorted(document.extra.items())),
     )

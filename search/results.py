@@ -9,9 +9,10 @@ from datetime import datetime
 from kb.documents import Article, Document, Ticket, type_of
 from kb.file_names import name_words
 from kb.queries import Viewer
-from search.answers import Reason, Relationship, Result
+from search.answers import FixedBy, Reason, Relationship, Result
 from search.evidence import Evidence
 from search.fix_side import FixSide, fix_side
+from search.linked_fix import LinkedFix, linked_fixes
 from search.prior import prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
 from search.ranker import Ranked
@@ -100,6 +101,7 @@ class _Making:
         self._sources = sources
         self._evidence = evidence
         self._asked = asked
+        self._linked = linked_fixes(sources.store, shown, self._fix_of, asked.viewer, asked.as_of)
         self._identifiers = asked.identifiers
         self._wanted = Wanted(
             asked.terms.highlighted,
@@ -128,7 +130,9 @@ class _Making:
         asked, evidence, readings = self._asked, self._evidence, self._sources.readings
         judged = asked.judged.get(document.id)
         reading = readings.of(document)
-        fix = reading.fix if asked.as_of is None else fix_side(within_reason(document), asked.as_of)
+        fix = self._fix_of(document)
+        linked = self._linked.get(document.id)
+        shown_fix = fix if linked is None else linked.fix
         similarity = evidence.semantic.get(document.id)
         is_only_semantic = evidence.is_only_semantic(document.id)
         passage = None
@@ -177,9 +181,10 @@ class _Making:
             scores=evidence.scores_of(document.id),
             reasons=reasons,
             snippet=shown,
-            resolution=fix.resolution,
-            root_cause=fix.root_cause,
-            workaround=fix.workaround,
+            resolution=shown_fix.resolution,
+            fixed_by=_fixed_by(linked),
+            root_cause=fix.root_cause or shown_fix.root_cause,
+            workaround=fix.workaround or shown_fix.workaround,
             known_error=fix.known_error,
             confidence=document.confidence if isinstance(document, Article) else None,
             status=fix.status,
@@ -190,6 +195,20 @@ class _Making:
             source=document.source,
         )
 
+    def _fix_of(self, document: Document) -> FixSide:
+        as_of = self._asked.as_of
+        if as_of is None:
+            return self._sources.readings.of(document).fix
+        return fix_side(within_reason(document), as_of)
+
     def _is_stale(self, document: Document) -> bool:
         due = document.review_due if isinstance(document, Article) else None
         return due is not None and due < self._today
+
+
+def _fixed_by(linked: LinkedFix | None) -> FixedBy | None:
+    if linked is None:
+        return None
+    document = linked.document
+    url = document.url if isinstance(document, Ticket) else None
+    return FixedBy(document.id, type_of(document), document.title, document.language, url)

@@ -207,3 +207,33 @@ def test_a_ticket_was_resolved_before_a_time_only_when_it_was_learned_before_it(
     assert not is_resolved(replace(TICKET, status="in progress"), MAY)
     assert not is_resolved(replace(TICKET, resolved_at=None), MAY)
     assert is_resolved(replace(TICKET, resolved_at=None))
+
+
+def test_fix_side_of_a_ticket_tells_what_its_text_calls_cause_and_workaround() -> None:
+    text = "Root cause: the certificate had expired.\nWorkaround: use the web client.\nRenewed the certificate."
+    fix = fix_side(replace(TICKET, resolution=text))
+
+    assert fix.resolution == Resolution("permanent_fix", "Renewed the certificate.")
+    assert (fix.root_cause, fix.workaround) == ("the certificate had expired.", "use the web client.")
+    assert not fix.known_error
+
+
+def test_fix_side_of_a_ticket_takes_cause_and_workaround_from_fields_of_these_names() -> None:
+    fix = fix_side(replace(TICKET, extra={"root_cause": "Expired certificate", "workaround": "n/a"}))
+
+    assert (fix.root_cause, fix.workaround) == ("Expired certificate", None)
+
+
+def test_fix_side_of_an_open_ticket_whose_cause_or_workaround_is_known_is_a_known_error() -> None:
+    known = Ticket(source="desk", external_id="1", title="x", description="It drops.\n\nWorkaround: use the cable.")
+    unknown = replace(known, description="It drops.\n\nRoot cause: unknown\nWorkaround: none")
+
+    assert (fix_side(known).known_error, fix_side(known).workaround) == (True, "use the cable.")
+    assert (fix_side(unknown).known_error, fix_side(unknown).workaround) == (False, None)
+
+
+def test_fix_side_of_a_ticket_that_names_a_workaround_alone_is_that() -> None:
+    fix = fix_side(replace(TICKET, resolution="Workaround: use the cable.", resolution_code=None))
+
+    assert fix.resolution == Resolution("workaround", "use the cable.")
+    assert fix.workaround == "use the cable."

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.documents import JSON, Link, Ticket
 from kb.errors import InvalidInput
-from kb.tickets import FIELDS, merged, parse_upsert, resolution_kind, resolution_steps, ticket_object
+from kb.tickets import FIELDS, merged, parse_upsert, resolution_kind, ticket_object
 
 NEW: dict[str, JSON] = {"source": "zammad", "external_id": "48213", "title": "VPN drops"}
 
@@ -262,26 +262,3 @@ def test_tickets_obey_a_plain_model_of_the_contract(deliveries: list[dict[str, J
 )  # fmt: skip
 def test_resolution_kind_follows_from_the_code(code: str | None, text: str, kind: str) -> None:
     assert resolution_kind(code, text) == kind
-
-
-@pytest.mark.parametrize(
-    ("text", "steps"),
-    [
-        ("Restart the service.", []),
-        ("Do this:\n1. Stop it\n   and wait\n2) Start it\n\nDone.", ["Stop it and wait", "Start it"]),
-        ("- one\n* two\n• three", ["one", "two", "three"]),
-        ("  1. a\n     - detail\n  2. b", ["a - detail", "b"]),
-        ("a\n---\nb - c\n-5 degrees\n1.5 GB", []),
-        ("```\n- no step\n```\n- step", ["step"]),
-        ("2026. was a year\r\n", []),
-    ],
-)
-def test_resolution_steps_are_numbered_or_bulleted_lines(text: str, steps: list[str]) -> None:
-    assert resolution_steps(text) == steps
-
-
-def test_resolution_steps_keep_the_code_that_stands_below_a_step() -> None:
-    code = "    ```sh\n    systemctl restart <unit>\n    ```"
-    text = f"1. Restart the service:\n\n{code}\n\n2. Check it.\n\n```\nno step\n```"
-
-    assert resolution_steps(text) == ["Restart the service: `systemctl restart <unit>`", "Check it."]

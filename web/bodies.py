@@ -106,7 +106,7 @@ def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include
     )
     for result in body.results:
         if "resolution" not in include:
-            result.resolution = result.root_cause = result.workaround = None
+            result.resolution = result.root_cause = result.workaround = result.fixed_by = None
         if "reasons" not in include:
             result.reasons = []
     return body
@@ -129,5 +129,8 @@ def _shared(answer: SearchAnswer | SimilarAnswer, response_id: str, base_url: st
 
 def result_body(result: Result, base_url: str) -> ResultBody:
     """Return one result; its address is where it lives: the ticket system's own, else its page here."""
+    fixed_by = result.fixed_by
+    if fixed_by is not None:
+        fixed_by = replace(fixed_by, url=fixed_by.url or document_url(fixed_by.id, fixed_by.type, base_url))
     url = result.url or document_url(result.id, result.type, base_url)
-    return ResultBody.model_validate(replace(result, url=url))
+    return ResultBody.model_validate(replace(result, url=url, fixed_by=fixed_by))

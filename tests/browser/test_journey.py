@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from kb.tickets import resolution_steps
+from kb.steps import steps_of
 from tests.browser.actions import (
     ask,
     filter_link,
@@ -156,7 +156,7 @@ def test_an_l1_agent_gets_from_a_symptom_to_the_fix(
     assert page.get_by_role("heading", name=past_title, level=1).is_visible()
     ticket = json.loads(served.get(f"/api/v1{urlsplit(page.url).path}", token)[1])
     shown = words(page.get_by_role("main").inner_text())
-    assert [step for step in resolution_steps(ticket["resolution"]) if words(step) not in shown] == []
+    assert [step for step in steps_of(ticket["resolution"]) if words(step) not in shown] == []
     assert page.get_by_role("heading", name="Similar issues").is_visible()
     assert results(page).count() > 0
 

@@ -84,6 +84,16 @@ class Resolution(Answer):
     steps: list[str]
 
 
+class FixedBy(Answer):
+    """The document that a ticket's links lead to and that holds the fix shown for it."""
+
+    id: str
+    type: str
+    title: str
+    language: str
+    url: str
+
+
 class ResultBody(Answer):
     """One document that answers."""
 
@@ -100,6 +110,7 @@ class ResultBody(Answer):
     reasons: list[Reason]
     snippet: Snippet
     resolution: Resolution | None = None
+    fixed_by: FixedBy | None = None
     root_cause: str | None = None
     workaround: str | None = None
     known_error: bool

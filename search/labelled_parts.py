@@ -1,0 +1,82 @@
+"""Read what a ticket's text calls its root cause, its workaround and its fix. Pure.
+
+People write such labels as `Root cause: …`, as a heading (`## Workaround`, `h3. Ursache`) or in bold, in English and
+German. Text without a label is nobody's part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_CAUSE = r"root[ -]cause(?: analysis)?|rca|cause|(?:fehler|grund|haupt)?ursache"
+_WORKAROUND = (
+    r"work[ -]?around|(?:temporary|interim) (?:fix|solution)"
+    r"|(?:problem)?umgehung(?:slösung)?|behelfslösung|zwischenlösung"
+)
+_FIX = r"(?:permanent |final )?(?:resolution|solution|fix)|(?:fehler)?behebung|(?:endgültige )?lösung|abhilfe"
+_OTHER = (
+    r"symptoms?|impact|affected|environment|steps to reproduce|prevention|follow[ -]?up|notes?|next steps"
+    r"|symptome?|auswirkung(?:en)?|betroffen|umgebung|vorbeugung|hinweise?|nächste schritte"
+)
+_LABEL = re.compile(
+    r"[ \t]*(?:h[1-6]\.|\#{1,6}|>)?[ \t]*[*_]{0,3}"
+    rf"(?:(?P<cause>{_CAUSE})|(?P<workaround>{_WORKAROUND})|(?P<fix>{_FIX})|(?P<other>{_OTHER}))"
+    r"(?P<colon>[ \t]*:)?[*_]{0,3}(?P<late_colon>[ \t]*:)?[ \t]*(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_NAMES = ("cause", "workaround", "fix", "other")
+_ENDS_A_SENTENCE = re.compile(r"[.!?][\"')\]]*$")
+_BELONGS = re.compile(r"[ \t]+\S|[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S")
+"""A line that goes on with what a label began: indented, or one of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledParts:
+    """The parts of a text by their label, `""` for those it lacks; `plain` is what stands under none of them."""
+
+    cause: str = ""
+    workaround: str = ""
+    fix: str = ""
+    plain: str = ""
+
+
+def labelled_parts(text: str) -> LabelledParts:
+    """Return the parts of a text; of a label that comes twice, both, in their order."""
+    held: dict[str, list[str]] = {name: [] for name in (*_NAMES, "plain")}
+    for name, line in _assigned(text):
+        held[name].append(line)
+    parts = {name: "\n".join(lines).strip() for name, lines in held.items() if name != "other"}
+    return LabelledParts(**parts)
+
+
+def _assigned(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the part that each line belongs to, and the line without its label.
+
+    Behind a label that stands alone on its line all belongs to it up to the next label. Behind one with text on its
+    line the sentence belongs to it, and what is indented or listed below.
+    """
+    name, alone, before = "plain", False, ""
+    for line in text.splitlines():
+        label = _label(line)
+        if label is not None:
+            name, alone, before = label[0], not label[1], label[1]
+            if label[1]:
+                yield name, label[1]
+            continue
+        goes_on = before and not _ENDS_A_SENTENCE.search(before) and line.strip()
+        if name != "plain" and not alone and not goes_on and not (_BELONGS.match(line) and line.strip()):
+            name = "plain"
+        before = line.strip()
+        yield name, line
+
+
+def _label(line: str) -> tuple[str, str] | None:
+    """Return the part that a line begins and the text behind the label; `None` for any other line."""
+    found = _LABEL.fullmatch(line)
+    if found is None:
+        return None
+    if found["rest"].strip() and not (found["colon"] or found["late_colon"]):
+        return None  # "Fix the driver first": a sentence that begins with the word
+    return next(name for name in _NAMES if found[name]), found["rest"].strip()
