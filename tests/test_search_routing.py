@@ -15,7 +15,7 @@ from kb.documents import EXAMPLE_SOURCE, Article, Document, Ticket
 from search.answers import Suggestion
 from search.routing import MOST_SUGGESTED, NEIGHBOURS, ROUTING_WEIGHTS, VALUES, Neighbour, suggestions, voted
 from tests.library import Library
-from tests.quality.routing import calibration_error
+from tests.quality.routing import Asked, calibration_error, most_frequent
 
 OPENED = datetime(2026, 3, 1, tzinfo=UTC)
 GROUP = VALUES["assignment_group"]
@@ -96,6 +96,12 @@ def test_calibration_error_is_the_mean_distance_of_probability_and_share() -> No
     assert calibration_error([(0.5, True), (0.5, False)] * 50) == pytest.approx(0, abs=0.01)
     assert calibration_error([(0.9, False)] * 20) == pytest.approx(0.9)
     assert calibration_error([]) == 0
+
+
+def test_the_most_frequent_value_is_right_as_often_as_it_is_there() -> None:
+    asked = [Asked(frozenset(names), OPENED, ()) for names in (["ios"], ["ios", "cli"], ["cli"], ["ios"], [])]
+    assert most_frequent(asked) == pytest.approx(3 / 5)
+    assert most_frequent([]) == 0
 
 
 def test_only_resolved_tickets_vote() -> None:

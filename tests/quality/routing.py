@@ -13,6 +13,7 @@ import itertools
 import json
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -85,9 +86,20 @@ def measured(asked: Sequence[Asked], weights: RoutingWeights) -> dict[str, float
         "coverage": len(answered) / len(asked),
         "first right when given": _mean([right for _, right in told]),
         "any right when given": _mean([any(_is_right(one, value) for value in values) for one, values in answered]),
+        "most frequent value right when given": most_frequent([one for one, _ in answered]),
+        "most frequent value right": most_frequent(asked),
         "calibration error": calibration_error(guesses),
         "calibration error when given": calibration_error(told),
     }
+
+
+def most_frequent(asked: Sequence[Asked]) -> float:
+    """Return how often it is right to name always the component that is the most frequent of these very tickets.
+
+    It is chosen with their answers in sight, so that no other fixed choice does better.
+    """
+    counts = Counter(name for one in asked for name in one.components)
+    return max(counts.values(), default=0) / max(len(asked), 1)
 
 
 def calibration_error(guesses: Sequence[tuple[float, bool]]) -> float:
