@@ -34,7 +34,23 @@ _RESOLUTION = re.compile(
     r"|lösung|behebung|fehlerbehebung|abhilfe|wenden sie den patch an)",
     re.IGNORECASE,
 )
-_ROOT_CAUSE = re.compile(r"(?:root cause|cause|reason|grundursache|ursache)", re.IGNORECASE)
+_PROCEDURE = re.compile(
+    r"(?:steps?(?! to reproduce)\b|procedure|what to do|instructions|remedy|patch|answer|recovery|troubleshoot(?:ing)?$"
+    r"|(?:possible|potential|recommended|suggested) (?:solution|resolution|fix|step|action|check)|(?:method|option) \d"
+    r"|vorgehen|vorgehensweise|schritte|anleitung|was tun)",
+    re.IGNORECASE,
+)
+"""Headings below which a document without a section of the other names says what to do."""
+_RESOLVED_BY = re.compile(
+    r"\b(?:resolved|fixed|solved|mitigated|remediated|corrected|addressed) by\b"
+    r"|\b(?:behoben|gelöst|beseitigt) (?:durch|mit)\b|\bdurch\b[^.]{3,80}\b(?:behoben|gelöst|beseitigt)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ])")
+_ROOT_CAUSE = re.compile(
+    r"(?:(?:the )?(?:root|underlying) (?:cause|issue|problem)|cause|reason|contributing factors|grundursache|ursache)",
+    re.IGNORECASE,
+)
 _WORKAROUND = re.compile(r"(?:workaround|temporary fix|umgehung|problemumgehung|behelfslösung)", re.IGNORECASE)
 _MITIGATION = re.compile(r"mitigation", re.IGNORECASE)
 _NOTHING_YET = re.compile(
@@ -119,7 +135,7 @@ def _of_ticket(ticket: Ticket, as_of: datetime | None) -> FixSide:
 
 def _of_article(article: Article) -> FixSide:
     fixes: list[tuple[str, str]] = []
-    causes, workarounds = [], []
+    causes, workarounds, procedures = [], [], []
     for heading, markdown in _raw_sections(article.body[:_READ]):
         name = _NUMBER.sub("", heading)
         if _WORKAROUND.match(name):
@@ -128,6 +144,14 @@ def _of_article(article: Article) -> FixSide:
             fixes.append((_kind_of(name, markdown), markdown))
         elif _ROOT_CAUSE.match(name):
             causes.append(markdown)
+        elif _PROCEDURE.match(name):
+            procedures.append(markdown)
+    if not (fixes or workarounds):
+        fixes = _told_otherwise(article, procedures)
+    if not (causes and workarounds):
+        labelled = labelled_parts(article.body[:LONGEST_TICKET])
+        causes = causes or [labelled.cause]
+        workarounds = workarounds or ([labelled.workaround] if labelled.workaround else [])
     stated = article.extra.get("resolution_kind")
     kind = stated if isinstance(stated, str) and stated in RESOLUTION_KINDS else None
     resolution = None
@@ -155,6 +179,23 @@ def _of_article(article: Article) -> FixSide:
         status=status,
         resolved_at=resolved_at,
     )
+
+
+def _told_otherwise(article: Article, procedures: list[str]) -> list[tuple[str, str]]:
+    """Return kind and Markdown of what an article without a section for it says of its fix: under a label, in a
+    procedure, or, where a post-mortem tells it in passing, in the sentence that says by what it was resolved.
+    """
+    if fix := labelled_parts(article.body[:LONGEST_TICKET]).fix:
+        return [(_kind_of("", fix), fix)]
+    if procedure := next((one for one in procedures if one.strip()), None):
+        return [("none", procedure)]
+    if article.kind != "post-mortem":
+        return []
+    for paragraph in article.body[:LONGEST_TICKET].split("\n\n"):
+        for sentence in _SENTENCE.split(plain_text(paragraph)):
+            if _RESOLVED_BY.search(sentence):
+                return [("permanent_fix", sentence)]
+    return []
 
 
 def _kind_of(heading: str, markdown: str) -> str:

@@ -1,7 +1,7 @@
-"""Read what a ticket's text calls its root cause, its workaround and its fix. Pure.
+"""Read what a text calls its root cause, its workaround and its fix. Pure.
 
-People write such labels as `Root cause: …`, as a heading (`## Workaround`, `h3. Ursache`) or in bold, in English and
-German. Text without a label is nobody's part.
+People write such labels as `Root cause: …`, as a heading (`## Workaround`, `h3. Ursache`), in bold or as an item of a
+list (`- **Resolution**: …`), in English and German. Text without a label is nobody's part.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_CAUSE = r"root[ -]cause(?: analysis)?|rca|cause|(?:fehler|grund|haupt)?ursache"
+_CAUSE = (
+    r"(?:the )?(?:root|underlying)[ -](?:causes?|issue|problem)(?: analysis)?|rca|cause|contributing factors"
+    r"|(?:fehler|grund|haupt)?ursachen?"
+)
 _WORKAROUND = (
     r"work[ -]?around|(?:temporary|interim) (?:fix|solution)"
     r"|(?:problem)?umgehung(?:slösung)?|behelfslösung|zwischenlösung"
@@ -21,12 +24,18 @@ _OTHER = (
     r"|symptome?|auswirkung(?:en)?|betroffen|umgebung|vorbeugung|hinweise?|nächste schritte"
 )
 _LABEL = re.compile(
-    r"[ \t]*(?:h[1-6]\.|\#{1,6}|>)?[ \t]*[*_]{0,3}"
+    r"[ \t]*(?:h[1-6]\.|\#{1,6}|>|[-*+•](?=[ \t]))?[ \t]*[*_]{0,3}"
     rf"(?:(?P<cause>{_CAUSE})|(?P<workaround>{_WORKAROUND})|(?P<fix>{_FIX})|(?P<other>{_OTHER}))"
     r"(?P<colon>[ \t]*:)?[*_]{0,3}(?P<late_colon>[ \t]*:)?[ \t]*(?P<rest>.*)",
     re.IGNORECASE,
 )
+_ANY_LABEL = re.compile(
+    r"[ \t]*(?:h[1-6]\.[ \t]|\#{1,6}[ \t]).*|(?:[-*+•][ \t]+)?\*\*[^*]{1,60}(?::[ \t]*\*\*|\*\*[ \t]*:)(?P<rest>.*)",
+    re.IGNORECASE,
+)
+"""A heading or a bold label of any other name: what stands under it belongs to none of the parts."""
 _NAMES = ("cause", "workaround", "fix", "other")
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _ENDS_A_SENTENCE = re.compile(r"[.!?][\"')\]]*$")
 _BELONGS = re.compile(r"[ \t]+\S|[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S")
 """A line that goes on with what a label began: indented, or one of a list."""
@@ -58,14 +67,19 @@ def _assigned(text: str) -> Iterator[tuple[str, str]]:
     line the sentence belongs to it, and what is indented or listed below.
     """
     name, alone, before = "plain", False, ""
+    is_code = False
     for line in text.splitlines():
-        label = _label(line)
+        if _FENCE.match(line):
+            is_code = not is_code
+            yield name, line
+            continue
+        label = None if is_code else _label(line)
         if label is not None:
             name, alone, before = label[0], not label[1], label[1]
             if label[1]:
                 yield name, label[1]
             continue
-        goes_on = before and not _ENDS_A_SENTENCE.search(before) and line.strip()
+        goes_on = is_code or (before and not _ENDS_A_SENTENCE.search(before) and line.strip())
         if name != "plain" and not alone and not goes_on and not (_BELONGS.match(line) and line.strip()):
             name = "plain"
         before = line.strip()
@@ -76,7 +90,8 @@ def _label(line: str) -> tuple[str, str] | None:
     """Return the part that a line begins and the text behind the label; `None` for any other line."""
     found = _LABEL.fullmatch(line)
     if found is None:
-        return None
+        other = _ANY_LABEL.fullmatch(line)
+        return None if other is None else ("other", (other["rest"] or "").strip())
     if found["rest"].strip() and not (found["colon"] or found["late_colon"]):
         return None  # "Fix the driver first": a sentence that begins with the word
     return next(name for name in _NAMES if found[name]), found["rest"].strip()

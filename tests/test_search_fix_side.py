@@ -237,3 +237,43 @@ def test_fix_side_of_a_ticket_that_names_a_workaround_alone_is_that() -> None:
 
     assert fix.resolution == Resolution("workaround", "use the cable.")
     assert fix.workaround == "use the cable."
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "summary"),
+    [
+        ("## Steps\n\nRestart it.\n", "none", "Restart it."),
+        ("## Steps to reproduce\n\nRestart it.\n", None, None),
+        ("## Vorgehen\n\nNeu starten.\n", "none", "Neu starten."),
+        ("- **Resolution**: Raised the limit.\n\n- **Impact**: none\n", "permanent_fix", "Raised the limit."),
+        ("## Steps\n\nLook.\n\n## Resolution\n\nRestart it.\n", "permanent_fix", "Restart it."),
+        ("It was resolved by a restart.\n", None, None),
+    ],
+)
+def test_fix_side_of_an_article_without_a_section_for_it_is_told_otherwise(
+    body: str, kind: str | None, summary: str | None
+) -> None:
+    resolution = fix_side(_article(body)).resolution
+    assert (resolution and resolution.kind, resolution and resolution.summary) == (kind, summary)
+
+
+@pytest.mark.parametrize(
+    ("body", "summary"),
+    [
+        (
+            "## Summary\n\nPods hung. This was **resolved by** a newer chart. All is well.\n",
+            "This was resolved by a newer chart.",
+        ),
+        ("Der Fehler wurde durch einen Neustart behoben.\n", "Der Fehler wurde durch einen Neustart behoben."),
+        ("Nobody knows.\n", None),
+    ],
+)
+def test_fix_side_of_a_post_mortem_is_the_sentence_that_says_by_what_it_was_resolved(
+    body: str, summary: str | None
+) -> None:
+    resolution = fix_side(_article(body, "post-mortem")).resolution
+    assert (resolution.summary if resolution else None) == summary
+
+
+def test_fix_side_of_a_post_mortem_takes_contributing_factors_for_its_cause() -> None:
+    assert fix_side(_article("## Contributing factors\n\nA race.\n", "post-mortem")).root_cause == "A race."

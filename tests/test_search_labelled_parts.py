@@ -33,6 +33,12 @@ from search.labelled_parts import LabelledParts, labelled_parts
         ),
         ("Workaround:\n", LabelledParts()),
         ("Fix the driver first.\nThen: pray.", LabelledParts(plain="Fix the driver first.\nThen: pray.")),
+        (
+            "- **Identified**: memory\n\n- **Resolution**:\n  - Raised it\n\n- **Actions**:\n  - Alert",
+            LabelledParts(fix="- Raised it"),
+        ),
+        ("Workaround:\n```\n# Cause: none\nrestart\n```", LabelledParts(workaround="```\n# Cause: none\nrestart\n```")),
+        ("## Root causes\nA race.\n## Timeline\n10:00 down", LabelledParts(cause="A race.")),
         ("Causes: many", LabelledParts(plain="Causes: many")),
     ],
 )  # fmt: skip
