@@ -13,7 +13,9 @@ from indexer.engines import installed_engines
 from indexer.lock import FileLock
 from indexer.manifest import current_generation
 from kb.settings import read_settings
+from search.answers import FixedBy, Resolution, Result
 from tests.command_line import SAMPLES, files_below, home_with_model, run
+from web.cli.printing import written_results
 from web.encoder_once import EncoderOnce
 
 VPN = {"title": "Home office: VPN stops with error 809", "description": "Since the new router.", "language": "en"}
@@ -282,3 +284,23 @@ def test_doctor_names_what_waits_and_does_not_call_it_a_difference(own: Path, tm
     assert line.startswith("!!  waiting        1 documents wait to be indexed since ")
     assert run("--home", own, "index").out.startswith("Indexed 1 documents: ")
     assert run("--home", own, "doctor").code == 0
+
+
+def test_a_result_in_the_shell_tells_cause_and_workaround_and_whose_fix_it_is() -> None:
+    result = Result(
+        rank=1,
+        id="desk:2",
+        type="ticket",
+        title="Stripes",
+        language="en",
+        resolution=Resolution("permanent_fix", "Flushed the head."),
+        fixed_by=FixedBy("desk:1", "ticket", "Violet stripes", "en"),
+        root_cause="Dried ink.",
+        workaround="Print in grey.",
+    )
+
+    assert written_results([result]).splitlines()[-3:] == [
+        "   Root cause: Dried ink.",
+        "   Fix (from desk:1): Flushed the head.",
+        "   Workaround: Print in grey.",
+    ]

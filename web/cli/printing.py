@@ -61,12 +61,17 @@ def _written(result: Result) -> str:
         lines.append(f"   {' '.join(result.snippet.text.split())}")
     if told := [words for reason in result.reasons if (words := _reason(reason))]:
         lines.append(f"   Why: {'; '.join(told)}")
+    if result.root_cause:
+        lines.append(f"   Root cause: {result.root_cause}")
     if result.resolution is not None:
+        origin = f" (from {result.fixed_by.id})" if result.fixed_by else ""
         if result.resolution.steps:
-            lines.append("   Fix:")
+            lines.append(f"   Fix{origin}:")
             lines += [f"     {number}. {step}" for number, step in enumerate(result.resolution.steps[:MOST_STEPS], 1)]
         elif result.resolution.summary:
-            lines.append(f"   Fix: {' '.join(result.resolution.summary.split())}")
+            lines.append(f"   Fix{origin}: {' '.join(result.resolution.summary.split())}")
+    if result.workaround and (result.resolution is None or result.resolution.kind != "workaround"):
+        lines.append(f"   Workaround: {result.workaround}")
     return "\n".join(lines)
 
 
