@@ -281,8 +281,8 @@ def test_doctor_names_what_waits_and_does_not_call_it_a_difference(own: Path, tm
 
     assert checked.code == 1
     (line,) = checked.error_lines
-    assert line.startswith("!!  waiting        1 documents wait to be indexed since ")
-    assert run("--home", own, "index").out.startswith("Indexed 1 documents: ")
+    assert line.startswith("!!  waiting        1 document waits to be indexed since ")
+    assert run("--home", own, "index").out.startswith("Indexed 1 document: ")
     assert run("--home", own, "doctor").code == 0
 
 

@@ -505,3 +505,17 @@ def test_a_misspelled_query_leads_to_the_corrected_one_with_its_filters(signed_i
     german = signed_in.get("/?q=conection", headers={"Accept-Language": "de"}).get_data(as_text=True)
     assert 'Meinten Sie <a href="/?q=connection">connection</a>?' in german
     assert "Did you mean" not in signed_in.get("/?q=connection").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "There is no page at this address."), ("de", "Unter dieser Adresse gibt es keine Seite.")],
+)
+def test_an_address_without_a_page_is_told_in_the_readers_language(
+    signed_in: FlaskClient, language: str, says: str
+) -> None:
+    answer = signed_in.get("/nowhere", headers={"Accept-Language": language})
+
+    assert answer.status_code == 404
+    assert says in answer.text
+    assert "URL was not found" not in answer.text

@@ -188,7 +188,7 @@ def _check_waiting(store: Store, is_indexing: bool) -> Iterator[Finding]:
         text = f"nothing; indexed through {_time(through)}" if through else "nothing"
         yield Finding("waiting", True, text, facts={"pending": 0})
         return
-    text = f"{count} documents wait to be indexed since {_time(oldest)}"
+    text = f"{count} {'document waits' if count == 1 else 'documents wait'} to be indexed since {_time(oldest)}"
     facts: dict[str, JSON] = {"pending": count, "since": oldest.isoformat()}
     if not is_indexing:
         yield Finding("waiting", False, text, "start the server or run `kb index`", facts)

@@ -41,7 +41,9 @@ def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = Fa
             report = indexing.rebuild(progress) if rebuild else indexing.drain(progress)
         if not report.documents:
             return False
-        click.echo(f"Indexed {report.documents} documents: {report.encoded} texts encoded, {report.reused} reused.")
+        counted = f"{report.documents} {'document' if report.documents == 1 else 'documents'}"
+        encoded = f"{report.encoded} {'text' if report.encoded == 1 else 'texts'} encoded"
+        click.echo(f"Indexed {counted}: {encoded}, {report.reused} reused.")
         return True
     except IndexLocked:
         if rebuild:

@@ -88,5 +88,5 @@ def _show(answer: SearchAnswer) -> None:
     if not answer.results:
         click.echo("Nothing found by the parts that answer." if answer.retrieval.degraded else "Nothing found.")
         return
-    click.echo(f"{answer.total} documents in {answer.retrieval.took_ms} ms\n")
+    click.echo(f"{answer.total} {'document' if answer.total == 1 else 'documents'} in {answer.retrieval.took_ms} ms\n")
     click.echo(written_results(answer.results))

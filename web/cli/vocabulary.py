@@ -51,7 +51,7 @@ def _set(home: Path, name: ListName, file: str) -> None:
         raise InvalidInput(f"{source} cannot be read as UTF-8 text: {error}") from error
     with opened_store(settings_in_use(home)) as store:
         count = StoredVocabulary(store).put(name, text, source)
-    click.echo(f"{count} lines are kept; searches use them from now on.")
+    click.echo(f"{count} {'line is' if count == 1 else 'lines are'} kept; searches use them from now on.")
 
 
 @glossary_command.command("show")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import default_exceptions
 
 TITLES = {
     400: _l("Bad request"),
@@ -18,9 +19,22 @@ TITLES = {
     500: _l("Internal error"),
     503: _l("Unavailable"),
 }
+SENTENCES = {
+    400: _l("The request was not understood. Go back, reload the page and try again."),
+    403: _l("You may not see this."),
+    404: _l("There is no page at this address. Search for what you need; it may have moved."),
+    405: _l("This address takes no such request. Go back and use the page's own buttons."),
+    413: _l("What was sent is too large. Shorten it, or leave out attachments."),
+    429: _l("Too many requests came in a short time. Wait a minute and try again."),
+    500: _l("Something went wrong. Try again; if it happens again, tell your administrator the time."),
+}
+"""What is said in place of the framework's own sentence."""
 
 
 def error_page(status: int, detail: str) -> tuple[str, int]:
     """Return the page of an HTTP error."""
+    standard = default_exceptions.get(status)
+    if status in SENTENCES and (not detail or (standard is not None and detail == standard.description)):
+        detail = str(SENTENCES[status])
     title = str(TITLES.get(status) or _("Error"))
     return render_template("errors/error.html", title=title, detail=detail, status=status), status
