@@ -67,13 +67,21 @@ class Article:
     """Counted from 1 by the store; ignored when two articles are compared for change."""
 
 
+FEEDBACK = "feedback"
+"""Who made a link that people made here, by saying that a document resolved a ticket."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A directed link from one ticket to a ticket or article; `target` need not exist yet."""
+    """A directed link from one ticket to a ticket or article; `target` need not exist yet.
+
+    `by` is `FEEDBACK` when people made it here, `None` when the ticket's own system told it.
+    """
 
     type: str
     target: str
     at: datetime | None = None
+    by: str | None = field(default=None, repr=False)  # no index holds it: without it, fingerprints stay as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

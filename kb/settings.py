@@ -42,6 +42,9 @@ class Settings:
     """Largest request body and largest imported file, in MiB."""
     threads: int = 8
     """Requests the server answers at once."""
+    rate_limit: int = 12_000
+    """Requests a minute that one token may make, 0 for no limit: twice what forty searches and fifty tickets a second
+    need."""
     log_format: str = "text"
     """How the server logs: `text` for people, `json` for programs, one record a line."""
     log_level: str = "info"
@@ -123,7 +126,7 @@ def _check(settings: Settings) -> None:
         chosen = getattr(settings, name)
         if chosen not in choices:
             raise ConfigurationError(f"setting {name} must be one of {', '.join(choices)}, not {chosen!r}")
-    for name, low, high in (("max_body_mb", 1, 1024), ("threads", 1, 256)):
+    for name, low, high in (("max_body_mb", 1, 1024), ("threads", 1, 256), ("rate_limit", 0, 1_000_000)):
         value = getattr(settings, name)
         if not low <= value <= high:
             raise ConfigurationError(f"setting {name} must lie between {low} and {high}, not {value}")

@@ -12,6 +12,7 @@ from kb.access import checked_audience
 from kb.documents import (
     DECISION_SOURCE,
     EXAMPLE_SOURCE,
+    FEEDBACK,
     JSON,
     LINK_TYPES,
     MANUAL_SOURCE,
@@ -93,7 +94,8 @@ def merged(
 ) -> tuple[Outcome, Ticket]:
     """Return what becomes of a delivery and the ticket as it then is.
 
-    The fields it carries are set (`links` as a whole), those it lacks are kept, those that are `None` are cleared.
+    The fields it carries are set (`links` as a whole, but for those that people made here), those it lacks are kept,
+    those that are `None` are cleared.
     One with an older `updated_at` than stored is ignored. A language that is neither stored nor carried is
     `detect(title + text)`. Raises InvalidInput (field `title`) when the ticket would have no title.
     """
@@ -102,6 +104,8 @@ def merged(
         return "ignored", stored
     if not carried.get("title", stored.title if stored else None):
         raise InvalidInput(f"{upsert.id} has no title; a ticket needs one", field="title")
+    if stored is not None and "links" in carried:
+        carried["links"] = _with_links_of_people(carried["links"], stored.links)  # type: ignore[arg-type]
     language = carried.pop("language", stored.language if stored else None)
     extra = dict(stored.extra) if stored else {}
     extra.update(upsert.extra)
@@ -196,14 +200,23 @@ def _links_from(value: JSON) -> tuple[Link, ...]:
         kind = choice_from(item["type"], "links.type", LINK_TYPES)
         target = checked_id(name_from(item["target"], "links.target"), "links.target")
         at = item.get("at")
-        links.setdefault((kind, target), Link(kind, target, None if at is None else time_from(at, "links.at")))
+        by = FEEDBACK if item.get("by") == FEEDBACK else None
+        links.setdefault((kind, target), Link(kind, target, None if at is None else time_from(at, "links.at"), by))
     return tuple(links.values())
+
+
+def _with_links_of_people(delivered: tuple[Link, ...], stored: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return what was delivered with the links that people made here, which the ticket's system knows nothing of."""
+    made = {(one.type, one.target): one for one in stored if one.by == FEEDBACK}
+    return (*(made.pop((one.type, one.target), one) for one in delivered), *made.values())
 
 
 def _link_object(link: Link) -> JSON:
     shown: dict[str, JSON] = {"type": link.type, "target": link.target}
     if link.at is not None:
         shown["at"] = time_text(link.at)
+    if link.by is not None:
+        shown["by"] = link.by
     return shown
 
 

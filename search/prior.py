@@ -1,7 +1,8 @@
 """Count what people made of a document before: who found it helpful, and which problems it solved.
 
 Of feedback only what was said counts (`helpful`, `not_helpful`, `resolved_by`), never what was merely opened or copied.
-A person counts once for each document, with the last word on whether it helped. Shipped examples count in nothing.
+A person counts once for each document, with the last word on whether it helped, and what was taken back counts no more.
+Shipped examples count in nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kb.documents import EXAMPLE_SOURCE, Document, Link, Ticket
-from kb.protocols.store import Feedback
+from kb.protocols.feedback import Feedback, standing
 from kb.queries import Viewer
 from search.answers import Reason
 from search.fix_side import was_known
@@ -72,8 +73,8 @@ def prior_feedback(
     given: dict[str, list[Feedback]] = {}
     told = store.feedback_given(ids, (*OPINIONS, SOLVED))
     silent = _not_counting(store, told, viewer)
-    for one in told:
-        if (as_of is None or one.at < as_of) and (asked is None or one.ticket != asked) and one.ticket not in silent:
+    for one in standing([one for one in told if as_of is None or one.at < as_of]):
+        if (asked is None or one.ticket != asked) and one.ticket not in silent:
             given.setdefault(one.result_id, []).append(one)
     return {
         one: counted(given.get(one, ()), solved.get(one, frozenset())) for one in ids if one in given or one in solved

@@ -24,6 +24,7 @@ ENDPOINTS = [
     ("GET", "/articles", "read"),
     ("GET", "/articles/vpn/error-809", "read"),
     ("POST", "/feedback", "feedback"),
+    ("GET", "/report", "read"),
 ]
 
 

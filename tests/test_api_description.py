@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 API = "/api/v1"
 ONE_TICKET = "/tickets/{source}/{external_id}"
-ALWAYS = {"401", "403", "422", "503"}
+ALWAYS = {"401", "403", "422", "429", "503"}
 BODY = {"400", "413", "415"}
 FAILURES = [
     ("get", "/search", ALWAYS),
@@ -22,6 +22,7 @@ FAILURES = [
     ("get", "/articles", ALWAYS),
     ("get", "/articles/{article_id}", ALWAYS | {"404"}),
     ("post", "/feedback", ALWAYS | BODY | {"404"}),
+    ("get", "/report", ALWAYS),
 ]
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.documents import JSON, Article, Document, Link, Ticket
+from kb.protocols.feedback import Feedback as Feedback
+from kb.protocols.feedback import FeedbackStore
 from kb.queries import Viewer
 
 Outcome = Literal["created", "updated", "unchanged", "ignored"]
@@ -63,18 +65,9 @@ class Token:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """One person's or system's word on one result of one answer."""
-
-    response_id: str
-    result_id: str
-    action: str
-    by: str
-    at: datetime
-    ticket: str | None = None
+    expires_at: datetime | None = None
+    audiences: tuple[str, ...] = ()
+    """Groups (`group:NAME`) that it may read beside what is public or internal."""
 
 
 class ArticleStore(Protocol):
@@ -154,6 +147,10 @@ class TicketStore(Protocol):
 
     def ticket_ids(self, source: str | None = None) -> Sequence[str]:
         """Return every ticket's id, ordered."""
+        ...
+
+    def resolved_tickets(self, since: datetime, before: datetime) -> Sequence[str]:
+        """Return the ids of tickets whose `resolved_at` is at or after `since` and earlier than `before`, ordered."""
         ...
 
     def links_to(self, document_id: str, types: Sequence[str] = ()) -> Sequence[tuple[str, Link]]:
@@ -268,16 +265,30 @@ class VectorStore(Protocol):
 
 
 class AccessStore(Protocol):
-    """API tokens and the log of answers and feedback."""
+    """API tokens and the store's own settings."""
 
-    def create_token(self, name: str, scopes: Sequence[str], secret_hash: str) -> None:
-        """Store a token. Raises InvalidInput when a live token has the name or any token had the hash."""
+    def create_token(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        secret_hash: str,
+        expires_at: datetime | None = None,
+        audiences: Sequence[str] = (),
+    ) -> None:
+        """Store a token, which never expires unless it is told when.
+
+        Raises InvalidInput when a token of the name was not revoked, or any token had the hash.
+        """
         ...
 
     def token(self, secret_hash: str) -> Token | None:
-        """Return the live token of this hash and note that it was used: at most once a minute, and not while the store
-        cannot be written.
+        """Return the token of this hash, neither revoked nor expired, and note that it was used: at most once a minute,
+        and not while the store cannot be written.
         """
+        ...
+
+    def has_expired(self, secret_hash: str) -> bool:
+        """Say whether the token of this hash was not revoked, but has expired."""
         ...
 
     def tokens(self) -> Sequence[Token]:
@@ -286,27 +297,6 @@ class AccessStore(Protocol):
 
     def revoke_token(self, name: str) -> None:
         """Revoke the live token of this name. Raises NotFound."""
-        ...
-
-    def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
-        """Keep which documents an answer held: ids only, for 90 days; older ones go. The first of an id stays."""
-        ...
-
-    def response(self, response_id: str) -> Sequence[str] | None:
-        """Return the result ids of a logged answer in their order."""
-        ...
-
-    def add_feedback(self, feedback: Feedback) -> bool:
-        """Record it once for each person, response, result and action; say whether it was new."""
-        ...
-
-    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Return result id → action → number of distinct people, for those that have any."""
-        ...
-
-    def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
-        """Return all feedback of these actions on these results, ordered by time, then by response, result,
-        action and person."""
         ...
 
     def setting(self, name: str) -> str | None:
@@ -326,7 +316,7 @@ class AccessStore(Protocol):
         ...
 
 
-class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, Protocol):
+class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, FeedbackStore, Protocol):
     """The store of record. Everything in the indexes can be rebuilt from it.
 
     A write is durable when the call returns. A write that fails leaves nothing behind. Any number of threads and

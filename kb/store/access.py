@@ -1,36 +1,49 @@
-"""Keep API tokens, logged answers, feedback and the store's own settings."""
+"""Keep API tokens and the store's own settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from kb.errors import InvalidInput, NotFound, StoreBusy, StoreError
-from kb.protocols.store import Feedback, Token
-from kb.store import sqlite, tables
+from kb.protocols.store import Token
+from kb.store import sqlite
 from kb.store.part import Part
 from kb.store.rows import json_text
-from kb.store.sqlite import MOST, chunks
-from kb.store.tables import response, setting, token
+from kb.store.tables import setting, token
 
-RESPONSES_KEPT = timedelta(days=90)
 USE_NOTED_EVERY = timedelta(minutes=1)
 WRITE_TRIED = "write_tried_at"
 """Setting that is written to see whether the store takes writes again."""
 NOTE_PATIENCE = 0.1
 """Seconds that noting the use of a token may hold up the search that it came with."""
 
-_TOKEN_COLUMNS = (token.c.name, token.c.scopes, token.c.created_at, token.c.last_used_at, token.c.revoked_at)
+_TOKEN_COLUMNS = (
+    token.c.name,
+    token.c.scopes,
+    token.c.created_at,
+    token.c.last_used_at,
+    token.c.revoked_at,
+    token.c.expires_at,
+    token.c.audiences,
+)
 
 
 class SqlAccess(Part):
-    """Tokens, answers, feedback and settings (`kb.protocols.store.AccessStore`)."""
+    """Tokens and settings (`kb.protocols.store.AccessStore`)."""
 
-    def create_token(self, name: str, scopes: Sequence[str], secret_hash: str) -> None:
+    def create_token(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        secret_hash: str,
+        expires_at: datetime | None = None,
+        audiences: Sequence[str] = (),
+    ) -> None:
         """Store a token."""
         with self._database.write() as connection:
             taken = select(token.c.id).where(token.c.name == name, token.c.revoked_at.is_(None))
@@ -39,11 +52,12 @@ class SqlAccess(Part):
             if connection.scalar(select(token.c.id).where(token.c.secret_hash == secret_hash)) is not None:
                 raise InvalidInput("this secret was given out before; make a new one", field="secret")
             row = {"name": name, "scopes": json_text(list(scopes), "scopes"), "secret_hash": secret_hash}
-            connection.execute(insert(token).values(created_at=self._clock(), **row))
+            row["audiences"] = json_text(list(audiences), "audiences")
+            connection.execute(insert(token).values(created_at=self._clock(), expires_at=expires_at, **row))
 
     def token(self, secret_hash: str) -> Token | None:
         """Return the live token of this hash and note that it was used, unless the store is busy or full."""
-        wanted = (token.c.secret_hash == secret_hash) & token.c.revoked_at.is_(None)
+        wanted = (token.c.secret_hash == secret_hash) & token.c.revoked_at.is_(None) & ~self._is_expired()
         query = select(*_TOKEN_COLUMNS).where(wanted)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
@@ -57,6 +71,17 @@ class SqlAccess(Part):
             row = connection.execute(query).one_or_none()
         return None if row is None else _token_from(*row)
 
+    def has_expired(self, secret_hash: str) -> bool:
+        """Say whether the token of this hash was not revoked, but has expired."""
+        query = select(token.c.id).where(
+            token.c.secret_hash == secret_hash, token.c.revoked_at.is_(None), self._is_expired()
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) is not None
+
+    def _is_expired(self) -> ColumnElement[bool]:
+        return token.c.expires_at.is_not(None) & (token.c.expires_at <= self._clock())
+
     def tokens(self) -> Sequence[Token]:
         """Return every token, revoked ones too, ordered by name and creation."""
         query = select(*_TOKEN_COLUMNS).order_by(token.c.name, token.c.created_at, token.c.id)
@@ -69,59 +94,6 @@ class SqlAccess(Part):
         with self._database.write() as connection:
             if connection.execute(live.values(revoked_at=self._clock())).rowcount == 0:
                 raise NotFound(f"there is no live token named {name!r}; `kb token list` shows them")
-
-    def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
-        """Keep which documents an answer held, and drop answers that are too old."""
-        results = json_text(list(result_ids), "response")
-        with self._database.write() as connection:
-            now = self._clock()
-            row = {"id": response_id, "at": now, "asked_by": by, "ticket": ticket, "results": results}
-            connection.execute(sqlite.insert(response).on_conflict_do_nothing(), [row])
-            # More leave at once than come in, so a long backlog shrinks without one long transaction.
-            old = select(response.c.id).where(response.c.at < now - RESPONSES_KEPT).order_by(response.c.at).limit(MOST)
-            connection.execute(delete(response).where(response.c.id.in_(old)))
-
-    def response(self, response_id: str) -> Sequence[str] | None:
-        """Return the result ids of a logged answer in their order."""
-        query = select(response.c.results).where(
-            response.c.id == response_id, response.c.at >= self._clock() - RESPONSES_KEPT
-        )
-        with self._database.read() as connection:
-            results = connection.scalar(query)
-        return None if results is None else list(json.loads(results))
-
-    def add_feedback(self, feedback: Feedback) -> bool:
-        """Record it once for each person, response, result and action; say whether it was new."""
-        row = {
-            "response_id": feedback.response_id,
-            "result_id": feedback.result_id,
-            "action": feedback.action,
-            "given_by": feedback.by,
-            "at": feedback.at,
-            "ticket": feedback.ticket,
-        }
-        with self._database.write() as connection:
-            return connection.execute(sqlite.insert(tables.feedback).values(row).on_conflict_do_nothing()).rowcount > 0
-
-    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Return result id → action → number of distinct people, for those that have any."""
-        counts: dict[str, dict[str, int]] = {}
-        with self._database.read() as connection:
-            for some in chunks(sorted(set(result_ids))):
-                for result_id, action, people in _feedback_of(connection, some):
-                    counts.setdefault(result_id, {})[action] = people
-        return counts
-
-    def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
-        """Return all feedback of these actions on these results, ordered by time."""
-        given = tables.feedback
-        columns = (given.c.response_id, given.c.result_id, given.c.action, given.c.given_by, given.c.at, given.c.ticket)
-        found: list[Feedback] = []
-        with self._database.read() as connection:
-            for some in chunks(sorted(set(result_ids))):
-                query = select(*columns).where(given.c.result_id.in_(some), given.c.action.in_(actions))
-                found += [Feedback(*row) for row in connection.execute(query)]
-        return sorted(found, key=lambda one: (one.at, one.response_id, one.result_id, one.action, one.by))
 
     def setting(self, name: str) -> str | None:
         """Return a value kept in the store."""
@@ -155,17 +127,14 @@ def _put_setting(connection: Connection, name: str, value: str) -> None:
     connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
 
 
-def _feedback_of(connection: Connection, result_ids: Sequence[str]) -> Sequence[tuple[str, str, int]]:
-    given = tables.feedback
-    people = func.count(given.c.given_by.distinct())
-    query = select(given.c.result_id, given.c.action, people).where(given.c.result_id.in_(result_ids))
-    rows = connection.execute(
-        query.group_by(given.c.result_id, given.c.action).order_by(given.c.result_id, given.c.action)
-    )
-    return [(result_id, action, count) for result_id, action, count in rows]
-
-
 def _token_from(
-    name: str, scopes: str, created_at: datetime, last_used_at: datetime | None, revoked_at: datetime | None
+    name: str,
+    scopes: str,
+    created_at: datetime,
+    last_used_at: datetime | None,
+    revoked_at: datetime | None,
+    expires_at: datetime | None,
+    audiences: str,
 ) -> Token:
-    return Token(name, tuple(json.loads(scopes)), created_at, last_used_at, revoked_at)
+    kept = tuple(json.loads(audiences))
+    return Token(name, tuple(json.loads(scopes)), created_at, last_used_at, revoked_at, expires_at, kept)

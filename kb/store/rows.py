@@ -110,7 +110,8 @@ def _plain(value: object) -> JSON:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Link):
-        return [value.type, value.target, None if value.at is None else instant_text(value.at)]
+        told = [value.type, value.target, None if value.at is None else instant_text(value.at)]
+        return [*told, *([] if value.by is None else [value.by])]
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):
@@ -130,8 +131,8 @@ def _day(value: str | None) -> date | None:
     return None if value is None else date.fromisoformat(value)
 
 
-def _links(value: list[tuple[str, str, str | None]]) -> tuple[Link, ...]:
-    return tuple(Link(kind, target, _time(at)) for kind, target, at in value)
+def _links(value: list[list[str]]) -> tuple[Link, ...]:
+    return tuple(Link(kind, target, _time(at), *by) for kind, target, at, *by in value)
 
 
 _READERS: Mapping[str, Callable[..., object]] = {

@@ -151,6 +151,8 @@ token = Table(
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
+    Column("expires_at", Instant),
+    Column("audiences", Text, nullable=False),
     Index(
         "token_by_live_name",
         "name",
@@ -181,6 +183,7 @@ feedback = Table(
     Column("at", Instant, nullable=False),
     Column("ticket", Text),
     Index("feedback_by_result", "result_id", "action", "given_by"),
+    Index("feedback_by_ticket", "ticket"),
 )
 
 setting = Table(

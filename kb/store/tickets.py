@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import JSON, Connection, bindparam, delete, func, insert, or_, select, type_coerce, update
 
 from kb.documents import Document, Link, Ticket
 from kb.errors import InvalidInput
@@ -17,10 +17,11 @@ from kb.store.articles import conflict
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.erasure import forget_document
+from kb.store.links import replace_links
 from kb.store.part import Part
 from kb.store.rows import DocumentRow, document_from, is_storable, row_of
 from kb.store.sqlite import chunks, refuse_too_many
-from kb.store.tables import document, link, tombstone
+from kb.store.tables import document, instant_text, link, tombstone
 from kb.tickets import merged
 
 
@@ -105,6 +106,15 @@ class SqlTickets(Part):
         query = select(document.c.id).where(document.c.type == "ticket")
         if source is not None:
             query = query.where(document.c.source == source)
+        with self._database.read() as connection:
+            return connection.scalars(query.order_by(document.c.id)).all()
+
+    def resolved_tickets(self, since: datetime, before: datetime) -> Sequence[str]:
+        """Return the ids of tickets whose `resolved_at` lies in a period, ordered."""
+        resolved_at = type_coerce(document.c.content, JSON)["resolved_at"].as_string()
+        query = select(document.c.id).where(
+            document.c.type == "ticket", resolved_at >= instant_text(since), resolved_at < instant_text(before)
+        )
         with self._database.read() as connection:
             return connection.scalars(query.order_by(document.c.id)).all()
 
@@ -199,14 +209,7 @@ def _save_links(connection: Connection, tickets: Sequence[Ticket], stored: Mappi
     """Replace the links of those tickets whose links are others than before."""
     before = {one.id: one.links for one in stored.values() if isinstance(one, Ticket)}
     relinked = [ticket for ticket in tickets if ticket.links != before.get(ticket.id, ())]
-    rows = [
-        {"ticket_id": ticket.id, "position": position, "type": one.type, "target": one.target, "at": one.at}
-        for ticket in relinked
-        for position, one in enumerate(ticket.links)
-    ]
-    connection.execute(delete(link).where(link.c.ticket_id.in_([ticket.id for ticket in relinked])))
-    if rows:
-        connection.execute(insert(link), rows)
+    replace_links(connection, relinked)
 
 
 def _tombstones(connection: Connection, ids: Sequence[str]) -> Mapping[str, Tombstone]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kb.documents import EXAMPLE_SOURCE, Document, Ticket, dated_at
-from kb.protocols.store import Feedback
+from kb.protocols.feedback import Feedback, standing
 from search.prior import PriorStore
 
 DUPLICATE = "duplicate_of"
@@ -125,7 +125,7 @@ def _linked(store: LinkedStore) -> Iterator[Pair]:
             for ticket_id, link in links:
                 yield Pair(ticket_id, _own_id(target, aliases), link.type == DUPLICATE)
         said: dict[tuple[str, str, str], Feedback] = {}
-        for one in store.feedback_given(some, (*TEACHING, REFUSING)):
+        for one in standing(store.feedback_given(some, (*TEACHING, REFUSING))):
             if one.ticket is not None:
                 said[(one.ticket, one.result_id, one.by)] = one
         for one in said.values():

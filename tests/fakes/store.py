@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kb.access import may_read
-from kb.documents import Article, Document, Link, Ticket, type_of
+from kb.documents import FEEDBACK, Article, Document, Link, Ticket, type_of
 from kb.errors import IdConflict, InvalidInput, NotFound, StaleEdit
 from kb.language import detect_language
 from kb.protocols.store import Change, InvalidTicket, Outcome, Revision, Store, TicketUpsert
@@ -181,10 +181,34 @@ class MemoryStore(MemoryAccess, Store):
                 key for key, one in self._documents.items() if isinstance(one, Ticket) and source in (None, one.source)
             )
 
+    def _add_link(self, ticket_id: str, made: Link) -> bool:
+        ticket = self._documents.get(ticket_id)
+        if not isinstance(ticket, Ticket) or any(
+            (one.type, one.target) == (made.type, made.target) for one in ticket.links
+        ):
+            return False
+        self._documents[ticket_id] = replace(ticket, links=(*ticket.links, made))
+        self._record([ticket_id])
+        return True
+
+    def _remove_link(self, ticket_id: str, target: str) -> None:
+        ticket = self._documents.get(ticket_id)
+        if isinstance(ticket, Ticket):
+            gone = ("resolved_by", target, FEEDBACK)
+            kept = tuple(one for one in ticket.links if (one.type, one.target, one.by) != gone)
+            if kept != ticket.links:
+                self._documents[ticket_id] = replace(ticket, links=kept)
+                self._record([ticket_id])
+
+    def resolved_tickets(self, since: datetime, before: datetime) -> Sequence[str]:
+        with self._open():
+            tickets = [one for one in self._documents.values() if isinstance(one, Ticket) and one.resolved_at]
+            return sorted(one.id for one in tickets if one.resolved_at and since <= one.resolved_at < before)
+
     def links_to(self, document_id: str, types: Sequence[str] = ()) -> Sequence[tuple[str, Link]]:
         with self._open():
             return [
-                (key, link)
+                (key, replace(link, by=None))
                 for key, one in sorted(self._documents.items())
                 if isinstance(one, Ticket)
                 for link in one.links

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.documents import FEEDBACK, Link
 from kb.errors import InvalidInput, NotFound, StoreError
-from kb.protocols.store import Feedback, Token
+from kb.protocols.feedback import RESOLVED_BY, TAKES_BACK, Feedback, GivenAnswer, standing
+from kb.protocols.store import Token
 from kb.reporting import Clock
 
 KEPT = timedelta(days=90)
@@ -30,7 +32,7 @@ class MemoryAccess:
         self._vectors: dict[tuple[str, str], NDArray[np.float16]] = {}
         self._texts: dict[str, set[str]] = {}
         self._tokens: list[tuple[str, Token]] = []
-        self._responses: dict[str, tuple[datetime, tuple[str, ...], str | None]] = {}
+        self._responses: dict[str, tuple[datetime, GivenAnswer]] = {}
         self._feedback: dict[tuple[str, str, str, str], Feedback] = {}
         self._settings: dict[str, str] = {}
 
@@ -72,23 +74,41 @@ class MemoryAccess:
         with self._open():
             self._vectors = {key: one for key, one in self._vectors.items() if key[1] not in set(text_hashes)}
 
-    def create_token(self, name: str, scopes: Sequence[str], secret_hash: str) -> None:
+    def create_token(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        secret_hash: str,
+        expires_at: datetime | None = None,
+        audiences: Sequence[str] = (),
+    ) -> None:
         with self._open():
             if any(one.name == name and one.revoked_at is None for _, one in self._tokens):
                 raise InvalidInput(f"token name {name!r} is taken", field="name")
             if any(known == secret_hash for known, _ in self._tokens):
                 raise InvalidInput("this secret was given out before", field="secret")
-            self._tokens.append((secret_hash, Token(name, tuple(scopes), self._clock(), None, None)))
+            self._tokens.append(
+                (secret_hash, Token(name, tuple(scopes), self._clock(), None, None, expires_at, tuple(audiences)))
+            )
 
     def token(self, secret_hash: str) -> Token | None:
         with self._open():
             for at, (known, one) in enumerate(self._tokens):
-                if known == secret_hash and one.revoked_at is None:
+                if known == secret_hash and one.revoked_at is None and not self._is_expired(one):
                     if one.last_used_at is None or self._clock() - one.last_used_at >= timedelta(minutes=1):
                         one = replace(one, last_used_at=self._clock())
                         self._tokens[at] = known, one
                     return one
             return None
+
+    def has_expired(self, secret_hash: str) -> bool:
+        with self._open():
+            return any(
+                known == secret_hash and one.revoked_at is None and self._is_expired(one) for known, one in self._tokens
+            )
+
+    def _is_expired(self, token: Token) -> bool:
+        return token.expires_at is not None and token.expires_at <= self._clock()
 
     def tokens(self) -> Sequence[Token]:
         with self._open():
@@ -106,17 +126,50 @@ class MemoryAccess:
         with self._open():
             oldest = self._clock() - KEPT
             self._responses = {key: one for key, one in self._responses.items() if one[0] >= oldest}
-            self._responses.setdefault(response_id, (self._clock(), tuple(result_ids), ticket))
+            self._responses.setdefault(response_id, (self._clock(), GivenAnswer(tuple(result_ids), by, ticket)))
 
     def response(self, response_id: str) -> Sequence[str] | None:
+        given = self.answer_given(response_id)
+        return list(given.results) if given is not None else None
+
+    def answer_given(self, response_id: str) -> GivenAnswer | None:
         with self._open():
             found = self._responses.get(response_id)
-            return list(found[1]) if found is not None and found[0] >= self._clock() - KEPT else None
+            return found[1] if found is not None and found[0] >= self._clock() - KEPT else None
 
     def add_feedback(self, feedback: Feedback) -> bool:
         with self._open():
-            key = (feedback.response_id, feedback.result_id, feedback.action, feedback.by)
-            return self._feedback.setdefault(key, feedback) is feedback
+            of_person = (feedback.response_id, feedback.result_id, feedback.by)
+            words = {one.action: one for key, one in self._feedback.items() if key[:3] == of_person}
+            contrary = [words[one] for one in TAKES_BACK.get(feedback.action, ()) if one in words]
+            before = words.get(feedback.action)
+            stands = before in standing(sorted(words.values(), key=lambda one: one.at))
+            if before and stands and (feedback.action != RESOLVED_BY or feedback.ticket in (None, before.ticket)):
+                return self._link(feedback)
+            at = max([feedback.at, *(one.at + timedelta(microseconds=1) for one in contrary)])
+            ticket = feedback.ticket or (before.ticket if before else None)
+            self._feedback[*of_person, feedback.action] = replace(feedback, at=at, ticket=ticket)
+            for one in (before, words.get(RESOLVED_BY)):
+                if one is not None and one.ticket is not None:
+                    self._unlink_unless_said(one.ticket, one.result_id)
+            self._link(feedback)
+            return True
+
+    def _unlink_unless_said(self, ticket: str, result_id: str) -> None:
+        words = standing(sorted(self._feedback.values(), key=lambda one: one.at))
+        if all((one.ticket, one.result_id, one.action) != (ticket, result_id, RESOLVED_BY) for one in words):
+            self._remove_link(ticket, result_id)
+
+    def _link(self, feedback: Feedback) -> bool:
+        if feedback.action != RESOLVED_BY or feedback.ticket is None:
+            return False
+        return self._add_link(feedback.ticket, Link(RESOLVED_BY, feedback.result_id, feedback.at, FEEDBACK))
+
+    def _add_link(self, ticket_id: str, made: Link) -> bool:
+        raise NotImplementedError
+
+    def _remove_link(self, ticket_id: str, target: str) -> None:
+        raise NotImplementedError
 
     def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         with self._open():
@@ -129,6 +182,11 @@ class MemoryAccess:
     def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         with self._open():
             found = [one for one in self._feedback.values() if one.result_id in result_ids and one.action in actions]
+            return sorted(found, key=lambda one: (one.at, one.response_id, one.result_id, one.action, one.by))
+
+    def feedback_on(self, tickets: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
+        with self._open():
+            found = [one for one in self._feedback.values() if one.ticket in tickets and one.action in actions]
             return sorted(found, key=lambda one: (one.at, one.response_id, one.result_id, one.action, one.by))
 
     def setting(self, name: str) -> str | None:
@@ -157,8 +215,15 @@ class MemoryAccess:
         """Remove vectors of its texts and every mention of it."""
         self.forget_vectors(sorted(self._texts.pop(ticket_id, ())))
         self._responses = {
-            key: (at, tuple(one for one in results if one != ticket_id), None if ticket == ticket_id else ticket)
-            for key, (at, results, ticket) in self._responses.items()
+            key: (
+                at,
+                GivenAnswer(
+                    tuple(one for one in given.results if one != ticket_id),
+                    given.asked_by,
+                    None if given.ticket == ticket_id else given.ticket,
+                ),
+            )
+            for key, (at, given) in self._responses.items()
         }
         self._feedback = {
             key: replace(one, ticket=None) if one.ticket == ticket_id else one

@@ -12,6 +12,7 @@ from kb.documents import Article
 from kb.errors import NotFound
 from kb.front_matter import front_matter_of
 from kb.json_values import time_text
+from search.reuse import reuse_of
 from web.api.authentication import scope
 from web.api.paths import article_id_of
 from web.api.references import article_as_seen
@@ -55,11 +56,13 @@ def list_articles(query: ListQuery) -> Response:
     """Return articles ordered by id; `cursor` of the answer asks for the next page."""
     ids = [article_id for article_id in _services().store.article_ids(query.source) if article_id > query.cursor]
     found: list[ArticleSummary] = []
+    by_id: dict[str, Article] = {}
     for start in range(0, len(ids), query.limit):
         chunk = _services().store.documents(ids[start : start + query.limit], g.viewer)
         for article_id in ids[start : start + query.limit]:
             article = chunk.get(article_id)
             if isinstance(article, Article):
+                by_id[article.id] = article
                 found.append(
                     ArticleSummary(
                         id=article.id,
@@ -68,12 +71,15 @@ def list_articles(query: ListQuery) -> Response:
                         language=article.language,
                         state=article.state,
                         revision=article.revision,
+                        reuse=0,
                     )
                 )
         if len(found) > query.limit:
             break
     more = len(found) > query.limit
     page = found[: query.limit]
+    reused = reuse_of(_services().store, [by_id[one.id] for one in page], g.viewer)
+    page = [one.model_copy(update={"reuse": reused.get(one.id, 0)}) for one in page]
     answer = ArticleList(articles=page, cursor=page[-1].id if more else None)
     return Response(answer.model_dump_json(), mimetype="application/json")
 
@@ -99,18 +105,19 @@ def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
             if may_read(g.viewer, entry.article)  # an earlier one may have been for others, or a draft
         ]
         return Response(json.dumps({"id": article.id, "revisions": history}), mimetype="application/json")
+    reuse = reuse_of(store, [article], g.viewer).get(article.id, 0)
     response = Response(
-        json.dumps(article_object(article_as_seen(article, store, g.viewer), html=query.html)),
+        json.dumps(article_object(article_as_seen(article, store, g.viewer), reuse, html=query.html)),
         mimetype="application/json",
     )
     response.set_etag(str(article.revision))
     return response
 
 
-def article_object(article: Article, *, html: bool = False) -> dict[str, object]:
-    """Return the JSON of an article: its front matter fields, body and revision."""
+def article_object(article: Article, reuse: int, *, html: bool = False) -> dict[str, object]:
+    """Return the JSON of an article: its front matter fields, body, revision and how often it was reused."""
     fields: dict[str, object] = {**front_matter_of(article), "id": article.id}
-    fields.update(body=article.body, revision=article.revision, source=article.source)
+    fields.update(body=article.body, revision=article.revision, source=article.source, reuse=reuse)
     if html:
         fields["html"] = render(article.body, article.title).html
     return fields

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from kb.protocols.store import Token
 from kb.queries import Viewer
+from web.api.rate_limits import count_failure, note_success, refuse_address, refuse_guessing, refuse_token
 from web.api.tokens import secret_hash
 from web.problems import problem
 
@@ -35,9 +36,9 @@ def open_to_all(view: _VIEW) -> _VIEW:
 
 
 def viewer_of(token: Token) -> Viewer:
-    """Return what a token may see: every audience for `admin`, drafts for those who may write articles."""
+    """Return what a token may see: every audience for `admin`, else its groups too; drafts for writers of articles."""
     may_edit = bool({"admin", "articles:write"} & set(token.scopes))
-    audiences = None if "admin" in token.scopes else frozenset({"public", "internal"})
+    audiences = None if "admin" in token.scopes else frozenset({"public", "internal", *token.audiences})
     return Viewer(name=f"token:{token.name}", audiences=audiences, may_edit=may_edit)
 
 
@@ -48,19 +49,33 @@ def authenticate() -> Response | None:
         return None
     needed = getattr(view, "fixlore_scope", None)
     if needed == OPEN:
-        return None
+        return refuse_address() if getattr(view, "fixlore_limited", False) else None
     if needed is None:
         return problem(403, "This endpoint is closed.")
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         return problem(401, "Send a token as 'Authorization: Bearer TOKEN'; `kb token create` makes one.")
-    token = current_app.extensions["fixlore"].store.token(secret_hash(secret.strip()))
+    hashed = secret_hash(secret.strip())
+    if (refused := refuse_guessing(hashed)) is not None:
+        return refused
+    token = current_app.extensions["fixlore"].store.token(hashed)
     if token is None:
-        return problem(401, "The token is unknown or revoked; `kb token create` makes a new one.")
+        return _wrong(hashed)
+    note_success(hashed)
+    if (refused := refuse_token(token.name)) is not None:
+        return refused
     if needed not in token.scopes and "admin" not in token.scopes:
         return problem(403, f"The token {token.name!r} lacks the scope {needed!r}.")
     g.viewer = viewer_of(token)
     return _checked_body(getattr(view, "fixlore_body", "json"))
+
+
+def _wrong(hashed: str) -> Response:
+    """Refuse a secret; only who holds the whole of one is told that it has expired."""
+    count_failure(hashed)
+    if current_app.extensions["fixlore"].store.has_expired(hashed):
+        return problem(401, "The token has expired; `kb token create` makes a new one.")
+    return problem(401, "The token is unknown or revoked; `kb token create` makes a new one.")
 
 
 def _checked_body(kind: str) -> Response | None:

@@ -15,8 +15,8 @@ from web.problems import TITLES
 Responses = dict[str | int, Any]
 """Status → model, or description in OpenAPI's own words. Flask-OpenAPI3 types the latter no further."""
 
-ALWAYS = (401, 403, 422, 503)
-"""How every endpoint can fail: by its token, by its parameters, or by a store that is busy."""
+ALWAYS = (401, 403, 422, 429, 503)
+"""How every endpoint can fail: by its token, by its parameters, by too many requests, or by a store that is busy."""
 BODY = (400, 413, 415)
 """How an endpoint that takes a JSON body can fail, too."""
 _REFERENCE = "#/components/schemas/{model}"

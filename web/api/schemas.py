@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     PlainSerializer,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -212,6 +211,7 @@ class ArticleBody(BaseModel):
     confidence: str
     body: str
     revision: int
+    reuse: int
     html: str | None = None
 
 
@@ -224,6 +224,7 @@ class ArticleSummary(BaseModel):
     language: str
     state: str
     revision: int
+    reuse: int
 
 
 class ArticleList(BaseModel):
@@ -231,18 +232,3 @@ class ArticleList(BaseModel):
 
     articles: list[ArticleSummary]
     cursor: str | None = None
-
-
-class FeedbackBody(BaseModel):
-    """One word on one result of one answer."""
-
-    response_id: Annotated[str, Field(min_length=1, max_length=64)]
-    result_id: Annotated[str, Field(min_length=1, max_length=1024)]
-    action: Literal["opened", "copied", "linked", "resolved_by", "helpful", "not_helpful", "dismissed"]
-    ticket: Annotated[str | None, Field(max_length=1024)] = None
-
-
-class FeedbackAnswer(BaseModel):
-    """Whether the word was new; saying it twice counts once."""
-
-    recorded: bool

@@ -19,6 +19,7 @@ class LinkBody(BaseModel):
     type: Literal["duplicate_of", "related", "caused_by", "resolved_by"]
     target: str
     at: str | None = None
+    by: str | None = None
 
 
 class TicketTexts(BaseModel):
