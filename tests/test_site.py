@@ -34,6 +34,8 @@ PAGES = [
     "/tickets/mail/1",
     "/status",
     "/vocabulary",
+    "/tokens",
+    "/report",
 ]
 
 

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -74,6 +75,30 @@ def test_schema_equals_the_tables_when_migrated_from_nothing(written: Path, tmp_
     metadata.create_all(engine)
     engine.dispose()
     assert definitions(written) == definitions(created)
+
+
+def test_tokens_of_the_first_schema_stay_valid_and_never_expire(path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, VERSIONS[0])
+        for number, revoked in enumerate(("NULL", "'2026-03-02T00:00:00.000000+00:00'"), 1):
+            values = (
+                f"{number}, 'desk', '[\"read\"]', 'hash-{number}', '2026-03-01T00:00:00.000000+00:00', NULL, {revoked}"
+            )
+            connection.exec_driver_sql(f"INSERT INTO token VALUES ({values})")
+    engine.dispose()
+    before = definitions(path)
+    with closing(open_store(path)) as store:
+        kept = store.token("hash-1")
+        assert store.token("hash-2") is None
+        assert [one.name for one in store.tokens()] == ["desk", "desk"]
+        store.create_token("feed", ["read"], "hash-3")
+    assert kept is not None
+    assert (kept.name, kept.scopes, kept.expires_at, kept.audiences) == ("desk", ("read",), None, ())
+    assert before.keys() < definitions(path).keys()
 
 
 def test_versions_name_every_migration_in_order() -> None:

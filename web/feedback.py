@@ -33,6 +33,7 @@ def record_feedback(services: Services, word: Word, viewer: Viewer) -> tuple[boo
     answer as for one that is not logged; InvalidInput for a result that it did not hold or that is not to be read any
     more, and for `resolved_by` with a ticket that is not stored or not to be read.
     """
+    services.responses.flush()
     answer = given_answer(services, word.response_id, viewer)
     if answer is None:
         raise NotFound(f"You were given no answer {word.response_id!r}; answers are kept for 90 days.")
@@ -51,7 +52,6 @@ def record_feedback(services: Services, word: Word, viewer: Viewer) -> tuple[boo
 
 def given_answer(services: Services, response_id: str, viewer: Viewer) -> GivenAnswer | None:
     """Return an answer that the viewer may speak of, `None` when there is none or somebody else got it."""
-    services.responses.flush()
     answer = services.store.answer_given(response_id)
     if answer is None or (answer.asked_by != viewer.name and viewer.audiences is not None):
         return None

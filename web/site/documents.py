@@ -15,9 +15,12 @@ from kb.ids import checked_id, checked_source
 from kb.post_mortems import gaps, phases
 from kb.queries import Filter
 from kb.tickets import resolution_kind
+from search.reuse import reuse_of
 from search.similar import SimilarRequest
 from web.addresses import document_url
+from web.bodies import logged
 from web.rendering import render
+from web.site.feedback import shown_in
 from web.wiring import Services
 
 pages = Blueprint("documents", __name__)
@@ -48,6 +51,7 @@ def article_page(article_id: str) -> str | Response:
     translations |= {one.id: one for one in related.values() if getattr(one, "translation_of", None) == article.id}
     solved = store.links_to(article.id, ("resolved_by",))
     tickets = store.documents([ticket_id for ticket_id, _ in solved], viewer)
+    reuse = reuse_of(store, [article], viewer).get(article.id, 0)
     is_post_mortem = article.kind == "post-mortem"
     return render_template(
         "articles/article.html",
@@ -57,6 +61,8 @@ def article_page(article_id: str) -> str | Response:
         related=[one for one in related.values() if one.id not in translations],
         translations=list(translations.values()),
         tickets=list(tickets.values())[:MOST_SOLVED],
+        reuse=reuse,
+        **shown_in(_services(), article.id),
         gaps=gaps(article) if is_post_mortem else (),
         phases=phases(article) if is_post_mortem else (),
         source_tickets=list(store.documents(_source_tickets(article), viewer).values()) if is_post_mortem else [],
@@ -83,9 +89,16 @@ def ticket_page(source: str, external_id: str) -> str:
         .searcher()
         .beside(SimilarRequest(ticket=ticket, filter=Filter(), limit=SIMILAR, viewer=current_user.viewer))
     )
+    store, viewer = _services().store, current_user.viewer
+    solved = store.documents([one for one, _ in store.links_to(ticket.id, ("resolved_by",))], viewer)
+    found = [result.id for result in answer.results]
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
+        solved=list(solved.values())[:MOST_SOLVED],
+        reuse=reuse_of(store, [ticket], viewer).get(ticket.id, 0),
+        shown_id=logged(_services(), found, by=viewer.name, ticket=ticket.id) if found else "",
+        **shown_in(_services(), ticket.id),
         linked=[(link, linked[link.target]) for link in ticket.links if link.target in linked],
         kind=resolution_kind(ticket.resolution_code, ticket.resolution),
         answer=answer,

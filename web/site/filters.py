@@ -49,6 +49,7 @@ def install_filters(app: Flask) -> None:
         likelihood=likelihood,
         chance=chance,
         prior_in_words=prior_in_words,
+        reused_in_words=reused_in_words,
         suggested_in_words=suggested_in_words,
         excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
     )
@@ -160,6 +161,11 @@ def prior_in_words(reason: Reason) -> str:
     elif not_helpful:
         parts.append(ngettext("%(num)s did not find it helpful", "%(num)s did not find it helpful", not_helpful))
     return "; ".join(parts)
+
+
+def reused_in_words(count: int) -> str:
+    """Return how often a document was reused: `reused for 3 problems`."""
+    return str(ngettext("reused for %(num)s problem", "reused for %(num)s problems", count))
 
 
 def suggested_in_words(suggestions: Iterable[Suggestion]) -> str:

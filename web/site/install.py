@@ -10,7 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.site import documents, languages, pasting, searching, signing_in, status, vocabulary
+from web.site import documents, feedback, languages, pasting, report, searching, signing_in, status, tokens, vocabulary
 from web.site.filters import install_filters
 
 # Everything comes from this host; there are no inline scripts or styles to allow.
@@ -49,7 +49,7 @@ def install_site(app: Flask) -> None:
     manager = LoginManager(app)
     manager.user_loader(signing_in.load_person)
     manager.unauthorized_handler(_to_sign_in)
-    for module in (signing_in, languages, searching, documents, pasting, status, vocabulary):
+    for module in (signing_in, languages, searching, documents, pasting, status, vocabulary, feedback, report, tokens):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)
     languages.install_languages(app)
@@ -65,7 +65,7 @@ def _keep_private(response: Response) -> Response:
     The answer to a form may be kept while somebody is signed in, because it cannot be asked for again: *Back* from a
     document to what was found for a pasted ticket would be an error.
     """
-    if response.mimetype == "text/html":
+    if response.mimetype == "text/html" and not response.cache_control.no_store:
         response.headers["Cache-Control"] = "no-store" if request.method == "GET" else "no-cache"
     return response
 

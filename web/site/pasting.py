@@ -59,5 +59,5 @@ def paste_page() -> str | tuple[str, int]:
     answer = services.searcher().similar(
         SimilarRequest(ticket=pasted_ticket(form.text.data), filter=Filter(), limit=LIMIT, viewer=current_user.viewer)
     )
-    logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
-    return render_template("similar/paste.html", form=form, answer=answer)
+    answer_id = logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
+    return render_template("similar/paste.html", form=form, answer=answer, answer_id=answer_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, MANUAL_SOURCE
 from kb.queries import Filter
 from search.answers import FacetValue, Result, SearchAnswer
 from search.lanes import Lane
+from search.reuse import reuse_of
 from search.searcher import DEEPEST, SearchRequest
 from web.answering import CountedSearcher
 from web.bodies import FACETS, filter_of, logged
@@ -65,13 +67,15 @@ def search_page() -> str:
             facets=FACETS,
         )
     )
-    logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
+    answer_id = logged(services, [result.id for result in answer.results], by=current_user.viewer.name)
     facets = _facet_links(answer, chosen, text)
     return render_template(
         "search/results.html",
         query=text,
         browsing=not text,
         answer=answer,
+        answer_id=answer_id if text else "",
+        reuse={} if text else _reused(services, answer),
         facets=facets,
         proposed=_address(answer.did_you_mean or "", chosen, 1),
         removable=_removable(chosen, text),
@@ -81,6 +85,13 @@ def search_page() -> str:
         previous=_address(text, chosen, page - 1) if page > 1 else None,
         following=_address(text, chosen, page + 1) if _has_more(answer, page) else None,
     )
+
+
+def _reused(services: Services, answer: SearchAnswer) -> Mapping[str, int]:
+    """Return how often each document of a list was reused; a question's results tell that among their reasons."""
+    viewer = current_user.viewer
+    listed = services.store.documents([result.id for result in answer.results], viewer)
+    return reuse_of(services.store, listed.values(), viewer)
 
 
 def _own(where: Filter) -> Filter:

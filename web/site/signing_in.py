@@ -21,6 +21,7 @@ class Person(UserMixin):  # type: ignore[misc]
     """Somebody who is signed in: for now the one administrator of the installation."""
 
     id = ADMINISTRATOR.name
+    is_administrator = True
 
     @property
     def viewer(self) -> Viewer:

@@ -55,6 +55,27 @@ for (const block of document.querySelectorAll(".prose pre")) {
   frame.append(button, block); // it floats: only the first line makes room for it
 }
 
+// A word on a result is sent without leaving the page, unless its ticket is still to be asked for.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (!form.matches("form.said") || !button?.name) return;
+  if (form.dataset.asks && button.value === "resolved_by") return;
+  event.preventDefault();
+  const word = new FormData(form);
+  word.set(button.name, button.value);
+  for (const one of form.querySelectorAll("button")) one.disabled = true;
+  const answer = await fetch(form.action, { method: "POST", body: word }).catch(() => null);
+  if (answer?.ok && !answer.redirected) {
+    form.replaceChildren(Object.assign(document.createElement("span"), { textContent: form.dataset.thanks }));
+    announce.textContent = form.dataset.thanks;
+    return;
+  }
+  for (const one of form.querySelectorAll("button")) one.disabled = false;
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+  form.submit();
+});
+
 // On a phone filters and contents start closed.
 if (matchMedia("(max-width: 50rem)").matches) {
   for (const list of document.querySelectorAll(".filters details, .contents details")) list.removeAttribute("open");

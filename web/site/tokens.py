@@ -1,0 +1,155 @@
+"""API tokens: make one, see which there are, revoke one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from kb.errors import InvalidInput, NotFound
+from kb.protocols.store import Token
+from web.api.tokens import (
+    LIFETIME,
+    LONGEST_NAME,
+    SCOPES,
+    checked_groups,
+    checked_name,
+    checked_scopes,
+    expiry_of,
+    new_secret,
+    secret_hash,
+    state_of,
+)
+from web.wiring import Services
+
+pages = Blueprint("tokens", __name__)
+_log = logging.getLogger("fixlore.tokens")
+SCOPE_WORDS = MappingProxyType(
+    {
+        "read": _l("Ask: search, similar issues, articles and tickets."),
+        "feedback": _l("Say what the results of its own answers were worth."),
+        "tickets:write": _l("Send and delete tickets."),
+        "articles:write": _l("Write articles, and read drafts."),
+        "admin": _l("Everything, whatever the audience. Give it to no ticket system."),
+    }
+)
+LIFETIMES = MappingProxyType(
+    {
+        "90d": _l("90 days"),
+        LIFETIME: _l("One year"),
+        "never": _l("Never"),
+        "day": _l("After a certain day"),
+    }
+)
+STATE_WORDS = MappingProxyType(
+    {
+        "live": _l("works"),
+        "expiring": _l("expires soon"),
+        "expired": _l("expired"),
+        "revoked": _l("revoked"),
+    }
+)
+PROBLEMS = MappingProxyType(
+    {
+        "name": _l("Give it a name that no other token has, such as helpdesk."),
+        "scope": _l("Choose what it may do."),
+        "audience": _l("Name groups as group:NAME, with white space or commas between them."),
+        "expires": _l("Choose a day to come."),
+    }
+)
+"""Field → what to do about what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A token as the page lists it."""
+
+    token: Token
+    state: str
+    told: str
+
+
+@pages.get("/tokens")
+@login_required
+def tokens_page() -> str:
+    """Show every token and the form for a new one."""
+    _refuse_others()
+    revoked = request.args.get("revoked", "")
+    return _page({}, {}, revoked=revoked if any(one.name == revoked for one in _services().store.tokens()) else "")
+
+
+@pages.post("/tokens")
+@login_required
+def create() -> Response | tuple[str, int]:
+    """Make a token and show its secret, once: no browser may keep the page."""
+    _refuse_others()
+    form = request.form
+    sent = {"name": form.get("name", ""), "scope": form.getlist("scope"), "audience": form.get("audience", "")}
+    sent |= {"expires": form.get("expires", LIFETIME), "day": form.get("day", "")}
+    secret = new_secret()
+    try:
+        name = checked_name(str(sent["name"]))
+        scopes = checked_scopes(form.getlist("scope"))
+        groups = checked_groups(str(sent["audience"]).replace(",", " ").split())
+        ends = str(sent["day"] if sent["expires"] == "day" else sent["expires"])
+        expires_at = expiry_of(ends, datetime.now(UTC))
+        _services().store.create_token(name, scopes, secret_hash(secret), expires_at, groups)
+    except InvalidInput as error:
+        field = error.field if error.field in PROBLEMS else "name"
+        return _page(sent, {str(field): str(PROBLEMS[str(field)])}), 422
+    _log.info("token made", extra={"token": name, "scopes": " ".join(scopes), "by": current_user.viewer.name})
+    answer = make_response(_page({}, {}, secret=secret, made=name))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@pages.post("/tokens/revoke")
+@login_required
+def revoke() -> WerkzeugResponse:
+    """Revoke a token; one that is revoked already stays so."""
+    _refuse_others()
+    name = request.form.get("name", "")
+    try:
+        _services().store.revoke_token(name)
+        _log.info("token revoked", extra={"token": name, "by": current_user.viewer.name})
+    except NotFound:
+        pass  # somebody else was faster, which is as good
+    return redirect(url_for("tokens.tokens_page", revoked=name), 303)
+
+
+def _refuse_others() -> None:
+    """Let in who administers the installation alone: a token can be made to read everything."""
+    if not current_user.is_administrator:
+        abort(403)
+
+
+def _services() -> Services:
+    services: Services = current_app.extensions["fixlore"]
+    return services
+
+
+def _page(
+    sent: Mapping[str, object], problems: Mapping[str, str], *, secret: str = "", made: str = "", revoked: str = ""
+) -> str:
+    now = datetime.now(UTC)
+    rows = [Row(one, state_of(one, now), str(STATE_WORDS[state_of(one, now)])) for one in _services().store.tokens()]
+    rows.sort(key=lambda row: (row.state == "revoked", row.token.name, row.token.created_at))
+    return render_template(
+        "tokens/tokens.html",
+        rows=rows,
+        scopes=[(name, SCOPE_WORDS[name]) for name in SCOPES],
+        lifetimes=LIFETIMES,
+        longest_name=LONGEST_NAME,
+        sent={"expires": LIFETIME, "scope": ["read"], **sent},
+        problems=problems,
+        secret=secret,
+        made=made,
+        revoked=revoked,
+    )
