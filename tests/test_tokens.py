@@ -199,6 +199,15 @@ def test_the_page_names_what_is_wrong_and_makes_nothing(
     assert [one.name for one in services.store.tokens()] == ["taken"]
 
 
+def test_the_page_names_everything_that_is_wrong_and_keeps_what_was_filled_in(signed_in: FlaskClient) -> None:
+    wrong = {"name": " ", "scope": ["admin"], "expires": "day", "day": "2020-01-01", "audience": "network"}
+    page = signed_in.post("/tokens", data=wrong).get_data(as_text=True)
+    assert [told in page for told in ("Give it a name", "Choose a day to come.", "Name groups as")] == [True] * 3
+    assert 'value="network"' in page
+    assert re.search(r'value="admin" checked', page)
+    assert not re.search(r'value="read" checked', page)
+
+
 def test_the_page_revokes_a_token_after_a_second_look(
     signed_in: FlaskClient, bearer: Bearer, services: Services
 ) -> None:

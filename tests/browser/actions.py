@@ -37,7 +37,7 @@ def result_link(result: Locator) -> Locator:
 
 def result_of(page: Page, path: str) -> Locator:
     """Return the result that leads to the document at `path`."""
-    return results(page).filter(has=page.locator(f'a[href="{path}"]'))
+    return results(page).filter(has=page.locator(f'a[href="{path}"], a[href^="{path}?answer="]'))
 
 
 def open_fix(result: Locator) -> None:

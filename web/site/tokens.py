@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -31,6 +32,7 @@ from web.wiring import Services
 
 pages = Blueprint("tokens", __name__)
 _log = logging.getLogger("fixlore.tokens")
+_Value = TypeVar("_Value")
 SCOPE_WORDS = MappingProxyType(
     {
         "read": _l("Ask: search, similar issues, articles and tickets."),
@@ -90,20 +92,20 @@ def tokens_page() -> str:
 def create() -> Response | tuple[str, int]:
     """Make a token and show its secret, once: no browser may keep the page."""
     _refuse_others()
-    form = request.form
-    sent = {"name": form.get("name", ""), "scope": form.getlist("scope"), "audience": form.get("audience", "")}
-    sent |= {"expires": form.get("expires", LIFETIME), "day": form.get("day", "")}
+    form, problems = request.form, dict[str, str]()
+    sent = {name: form.get(name, "") for name in ("name", "audience", "expires", "day")}
+    ends = sent["day"] if sent["expires"] == "day" else sent["expires"]
+    name = _checked(problems, lambda: checked_name(sent["name"]))
+    scopes = _checked(problems, lambda: checked_scopes(form.getlist("scope")))
+    groups = _checked(problems, lambda: checked_groups(sent["audience"].replace(",", " ").split()))
+    expires_at = _checked(problems, lambda: expiry_of(ends, datetime.now(UTC)))
     secret = new_secret()
-    try:
-        name = checked_name(str(sent["name"]))
-        scopes = checked_scopes(form.getlist("scope"))
-        groups = checked_groups(str(sent["audience"]).replace(",", " ").split())
-        ends = str(sent["day"] if sent["expires"] == "day" else sent["expires"])
-        expires_at = expiry_of(ends, datetime.now(UTC))
-        _services().store.create_token(name, scopes, secret_hash(secret), expires_at, groups)
-    except InvalidInput as error:
-        field = error.field if error.field in PROBLEMS else "name"
-        return _page(sent, {str(field): str(PROBLEMS[str(field)])}), 422
+    if name and scopes and groups is not None and not problems:
+        _checked(
+            problems, lambda: _services().store.create_token(name, scopes, secret_hash(secret), expires_at, groups)
+        )
+    if problems or not name or not scopes:
+        return _page({**sent, "scope": form.getlist("scope")}, problems), 422
     _log.info("token made", extra={"token": name, "scopes": " ".join(scopes), "by": current_user.viewer.name})
     answer = make_response(_page({}, {}, secret=secret, made=name))
     answer.headers["Cache-Control"] = "no-store"
@@ -122,6 +124,16 @@ def revoke() -> WerkzeugResponse:
     except NotFound:
         pass  # somebody else was faster, which is as good
     return redirect(url_for("tokens.tokens_page", revoked=name), 303)
+
+
+def _checked(problems: dict[str, str], check: Callable[[], _Value]) -> _Value | None:
+    """Return what a check returns; what it refuses is noted under the field that it names."""
+    try:
+        return check()
+    except InvalidInput as error:
+        field = error.field if error.field in PROBLEMS else "name"
+        problems[str(field)] = str(PROBLEMS[str(field)])
+        return None
 
 
 def _refuse_others() -> None:

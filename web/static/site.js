@@ -57,7 +57,7 @@ for (const block of document.querySelectorAll(".prose pre")) {
 
 // A word on a result is sent without leaving the page, unless its ticket is still to be asked for.
 document.addEventListener("submit", async (event) => {
-  const form = event.target;
+  const form = event.target; // its buttons are named "action", so that `form.action` would be those
   const button = event.submitter;
   if (!form.matches("form.said") || !button?.name) return;
   if (form.dataset.asks && button.value === "resolved_by") return;
@@ -65,7 +65,7 @@ document.addEventListener("submit", async (event) => {
   const word = new FormData(form);
   word.set(button.name, button.value);
   for (const one of form.querySelectorAll("button")) one.disabled = true;
-  const answer = await fetch(form.action, { method: "POST", body: word }).catch(() => null);
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", body: word }).catch(() => null);
   if (answer?.ok && !answer.redirected) {
     form.replaceChildren(Object.assign(document.createElement("span"), { textContent: form.dataset.thanks }));
     announce.textContent = form.dataset.thanks;
