@@ -37,6 +37,10 @@ class ReuseStore(PriorStore, Protocol):
         """Return every alias → the id it leads to."""
         ...
 
+    def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
+        """Return id → source of those of `ids` that exist and that the viewer may read."""
+        ...
+
     def resolved_tickets(self, since: datetime, before: datetime) -> Sequence[str]:
         """Return the ids of tickets that were resolved in a period."""
         ...
@@ -158,12 +162,9 @@ def _counting(store: ReuseStore, ids: Iterable[str], viewer: Viewer) -> dict[str
 
 def _not_counting(store: ReuseStore, tickets: Iterable[str], viewer: Viewer) -> set[str]:
     """Return those of the tickets that the viewer may not read, or that are examples; one that is not stored counts."""
-    silent: set[str] = set()
-    for some in _chunks(sorted(tickets)):
-        readable = store.documents(some, viewer)
-        stored = store.documents(some)
-        silent |= {one for one, held in stored.items() if one not in readable or held.source == EXAMPLE_SOURCE}
-    return silent
+    ids = sorted(tickets)
+    readable = store.sources(ids, viewer)
+    return {one for one, source in store.sources(ids).items() if one not in readable or source == EXAMPLE_SOURCE}
 
 
 def _ends(aliases: Mapping[str, str]) -> dict[str, str]:

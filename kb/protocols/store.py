@@ -195,6 +195,12 @@ class DocumentStore(Protocol):
         """
         ...
 
+    def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
+        """Return id → source of those of `ids` that exist and, when a viewer is given, that it may read: what
+        `documents` would return, for a fraction of the work.
+        """
+        ...
+
     def all_ids(self) -> Iterator[str]:
         """Return every document id, ordered, without holding all documents in memory.
 

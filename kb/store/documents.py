@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import JSON, Connection, func, select, type_coerce
 
-from kb.access import may_read
+from kb.access import may_read, may_read_facts
 from kb.documents import Document
-from kb.queries import Viewer
+from kb.queries import Facts, Viewer
 from kb.store.part import Part
 from kb.store.rows import document_from, is_storable
 from kb.store.sqlite import chunks
@@ -45,6 +45,19 @@ class SqlDocuments(Part):
             found = documents_by_id(connection, list(dict.fromkeys(ids)))
         return {one: found[one] for one in ids if one in found and (viewer is None or may_read(viewer, found[one]))}
 
+    def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
+        """Return id → source of those of `ids` that exist and that the viewer may read."""
+        content = type_coerce(document.c.content, JSON)
+        seen = (content["audience"].as_string(), content["state"].as_string()) if viewer is not None else ()
+        found: dict[str, str] = {}
+        with self._database.read() as connection:
+            for some in chunks([one for one in ids if is_storable(one)]):
+                query = select(document.c.id, document.c.source, *seen).where(document.c.id.in_(some))
+                for one, source, *facts in connection.execute(query):
+                    if viewer is None or _may_read(viewer, one, *facts):
+                        found[one] = source
+        return found
+
     def all_ids(self) -> Iterator[str]:
         """Return every id, ordered, read page by page: no transaction stays open while the caller works."""
         last: str | None = None
@@ -61,3 +74,9 @@ class SqlDocuments(Part):
         query = select(document.c.type, func.count()).group_by(document.c.type).order_by(document.c.type)
         with self._database.read() as connection:
             return {kind: count for kind, count in connection.execute(query)}
+
+
+def _may_read(viewer: Viewer, document_id: str, audience: str, state: str | None) -> bool:
+    """Say whether a viewer may read a document of which this alone is known; a ticket has no state."""
+    told = {"audience": frozenset({audience}), **({"state": frozenset({state})} if state is not None else {})}
+    return may_read_facts(viewer, Facts(document_id, told))

@@ -12,6 +12,7 @@ from kb.documents import FEEDBACK, Link
 from kb.errors import InvalidInput
 from kb.protocols.feedback import Feedback, GivenAnswer, standing
 from kb.protocols.store import Store
+from kb.queries import Viewer
 from tests.conformance.store_samples import START, SetClock, article, changed_ids, delivery, put_ticket
 
 SOLVED = Feedback("r", "vpn/error-809", "resolved_by", "agent", START, "zammad:1")
@@ -159,6 +160,20 @@ class FeedbackSuite:
         put_ticket(store, "open")
         assert store.resolved_tickets(START + timedelta(days=1), START + timedelta(days=3)) == ["zammad:1", "zammad:2"]
         assert store.resolved_tickets(START, START) == []
+
+    def test_sources_are_those_of_the_documents_that_a_viewer_may_read(self, store: Store) -> None:
+        audiences = ("public", "internal", "group:net")
+        for number, audience in enumerate(audiences):
+            put_ticket(store, str(number), audience=audience)
+            for state in ("published", "draft"):
+                store.put_articles([article(f"{audience}/{state}", audience=audience, state=state)], "author")
+        ids = [*store.all_ids(), "nowhere", "half \ud800"]
+        viewers = [Viewer("a"), Viewer("b", may_edit=True), Viewer("c", None), Viewer("d", frozenset({"group:net"}))]
+        for viewer in (None, *viewers):
+            expected = {key: one.source for key, one in store.documents(ids, viewer).items()}
+            assert store.sources(ids, viewer) == expected
+        assert len(store.sources(ids)) == 9
+        assert store.sources(["zammad:0"], Viewer("e", frozenset())) == {}
 
     def test_token_is_found_until_it_expires_and_then_known_to_have(self, store: Store, clock: SetClock) -> None:
         store.create_token("helpdesk", ["read"], "hash", START + timedelta(days=1), ["group:network"])

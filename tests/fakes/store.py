@@ -245,6 +245,9 @@ class MemoryStore(MemoryAccess, Store):
             found = {one: self._documents[one] for one in ids if one in self._documents}
             return {key: one for key, one in found.items() if viewer is None or may_read(viewer, one)}
 
+    def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
+        return {key: one.source for key, one in self.documents(ids, viewer).items()}
+
     def all_ids(self) -> Iterator[str]:
         with self._open():
             return iter(sorted(self._documents))

@@ -62,11 +62,11 @@ def authenticate() -> Response | None:
     if token is None:
         return _wrong(hashed)
     note_success(hashed)
+    g.viewer = viewer_of(token)  # from here on the log tells who asked
     if (refused := refuse_token(token.name)) is not None:
         return refused
     if needed not in token.scopes and "admin" not in token.scopes:
         return problem(403, f"The token {token.name!r} lacks the scope {needed!r}.")
-    g.viewer = viewer_of(token)
     return _checked_body(getattr(view, "fixlore_body", "json"))
 
 
