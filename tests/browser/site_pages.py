@@ -111,6 +111,7 @@ KNOWN = (
     SitePage("tokens", "/tokens"),
     SitePage("tokens with an error", "/tokens", fields={"Name": "helpdesk", "Groups it may read": "net"}, status=422),
     SitePage("report", "/report?days=90"),
+    SitePage("what can only be sent", "/feedback"),
     SitePage("vocabulary", "/vocabulary?find=drucker"),
     SitePage("vocabulary with an error", "/vocabulary", fields={"Own glossary": "Leitstand"}, status=422),
     SitePage("a misspelled query", "/?q=pritner"),
