@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,7 @@ from kb.settings import read_settings
 from tests.conftest import Headers
 from web.api import rate_limits
 from web.api.authentication import open_to_all
-from web.api.rate_limits import FAILURES, address_of, limited_by_address
+from web.api.rate_limits import FAILURES, RateLimits, address_of, limited_by_address
 from web.app import create_app
 from web.wiring import Services
 
@@ -89,6 +90,16 @@ def test_the_quota_counts_down_and_is_whole_again_when_the_headers_said(
     clock.advance(1)
     again = limited.get(SEARCH, headers=header)
     assert (again.status_code, left(again)) == (200, (LIMIT - 1, 60))
+
+
+def test_no_more_than_the_limit_pass_however_many_ask_at_once() -> None:
+    limits = RateLimits(50)
+    for desk in range(20):
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(limits.take, ["token"] * 80, [f"desk-{desk}"] * 80, [50] * 80))
+        quotas = [one for one in told if one is not None]
+        assert sorted(one.remaining for one in quotas) == [0] * 30 + list(range(50))
+        assert sum(one.is_exceeded for one in quotas) == 30
 
 
 def test_the_limit_of_a_token_touches_no_other(limited: FlaskClient, bearer: Bearer) -> None:

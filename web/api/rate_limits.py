@@ -59,8 +59,9 @@ class RateLimits:
         if not self.per_minute:
             return None
         name = f"{policy}/{key}"
-        count = self._counts.incr(name, WINDOW_S)
-        return self._quota(policy, name, limit, count)
+        with self._lock:  # the storage looks whether a window is over before it locks, and would lose counts
+            count = self._counts.incr(name, WINDOW_S)
+            return self._quota(policy, name, limit, count)
 
     def is_blocked(self, address: str, secret_hash: str) -> Quota | None:
         """Return the quota of failures when an address has used it up, unless it sent this very secret before when it
@@ -69,8 +70,9 @@ class RateLimits:
         if not self.per_minute or (address, secret_hash) in self._known:
             return None
         name = f"{BY_FAILURES}/{address}"
-        count = self._counts.get(name)
-        return self._quota(BY_FAILURES, name, FAILURES, count + 1) if count >= FAILURES else None
+        with self._lock:
+            count = self._counts.get(name)
+            return self._quota(BY_FAILURES, name, FAILURES, count + 1) if count >= FAILURES else None
 
     def remember(self, address: str, secret_hash: str) -> None:
         """Remember that a secret was right."""
