@@ -42,6 +42,10 @@ class Settings:
     """Largest request body and largest imported file, in MiB."""
     threads: int = 8
     """Requests the server answers at once."""
+    incident_size: int = 4
+    """How many similar open tickets make an incident candidate."""
+    incident_window_minutes: int = 240
+    """Within how many minutes they must have been opened."""
     log_format: str = "text"
     """How the server logs: `text` for people, `json` for programs, one record a line."""
     log_level: str = "info"
@@ -123,7 +127,12 @@ def _check(settings: Settings) -> None:
         chosen = getattr(settings, name)
         if chosen not in choices:
             raise ConfigurationError(f"setting {name} must be one of {', '.join(choices)}, not {chosen!r}")
-    for name, low, high in (("max_body_mb", 1, 1024), ("threads", 1, 256)):
+    for name, low, high in (
+        ("max_body_mb", 1, 1024),
+        ("threads", 1, 256),
+        ("incident_size", 2, 100),
+        ("incident_window_minutes", 5, 10_080),
+    ):
         value = getattr(settings, name)
         if not low <= value <= high:
             raise ConfigurationError(f"setting {name} must lie between {low} and {high}, not {value}")
