@@ -56,7 +56,7 @@ class Burst:
 
 def likenesses(some: Texts, others: Texts) -> Rows:
     """Return how alike each of `some` and each of `others` are, `(some, others)`: the cosine, corrected and raised."""
-    alike = some.vectors @ others.vectors.T
+    alike: Rows = some.vectors @ others.vectors.T
     if some.foreign.any() and others.foreign.any():
         both = np.ix_(some.foreign, others.foreign)
         alike[both] = (alike[both] - NOT_ENGLISH) / (1 - NOT_ENGLISH)
@@ -66,7 +66,7 @@ def likenesses(some: Texts, others: Texts) -> Rows:
         for value in here.keys() & there.keys():
             raised[np.ix_(here[value], there[value])] = True
         alike[raised] += SAME_IDENTIFIER
-    return np.minimum(alike, 1.0)
+    return np.minimum(alike, np.float32(1.0), out=alike)
 
 
 def bursts(times: Times, alike: Flags, size: int, window: int) -> list[Burst]:

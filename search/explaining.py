@@ -42,5 +42,5 @@ def in_one_sentence(incident: Incident) -> str:
         )
         if values
     ]
-    told = f"{incident.size} open tickets{since} resemble “{incident.title}”{alike}"
+    told = f"{incident.size} similar open tickets{since} around “{incident.title}”{alike}"
     return "; ".join([told, *shared]) + "."

@@ -17,7 +17,7 @@ from search.answers import Incident, Result, SearchAnswer, SimilarAnswer, Sugges
 from search.routing import VALUES
 from web.addresses import document_url
 from web.api.schemas import Incident as IncidentBody
-from web.api.schemas import ResultBody, SearchBody, SimilarBody
+from web.api.schemas import IncidentList, ResultBody, SearchBody, SimilarBody
 from web.wiring import Services
 
 FACETS = ("type", "service", "language", "status", "confidence", "source", "tags")
@@ -118,6 +118,16 @@ def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include
 def incident_body(incident: Incident) -> IncidentBody:
     """Return one incident, with the newest of its tickets."""
     return IncidentBody.model_validate(replace(incident, tickets=incident.tickets[-MOST_INCIDENT_TICKETS:]))
+
+
+def incident_list(services: Services, incidents: Sequence[Incident], cursor: str | None = None) -> IncidentList:
+    """Return a list of incidents with the settings that they were found with."""
+    return IncidentList(
+        incidents=[incident_body(one) for one in incidents],
+        size=services.settings.incident_size,
+        window_minutes=services.settings.incident_window_minutes,
+        cursor=cursor,
+    )
 
 
 def _suggestions(answer: SimilarAnswer) -> dict[str, tuple[Suggestion, ...]]:

@@ -190,6 +190,18 @@ class Incident(Answer):
     explanation: str | None = None
 
 
+class IncidentList(Answer):
+    """A page of incidents, the one with the latest ticket first; `cursor` asks for the next one.
+
+    `size` similar open tickets within `window_minutes` make a candidate.
+    """
+
+    incidents: list[Incident]
+    size: int
+    window_minutes: int
+    cursor: str | None = None
+
+
 class SimilarBody(Answer):
     """The answer to a ticket."""
 

@@ -10,7 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.site import documents, languages, pasting, searching, signing_in, status, vocabulary
+from web.site import documents, incidents, languages, pasting, searching, signing_in, status, vocabulary
 from web.site.filters import install_filters
 
 # Everything comes from this host; there are no inline scripts or styles to allow.
@@ -49,14 +49,15 @@ def install_site(app: Flask) -> None:
     manager = LoginManager(app)
     manager.user_loader(signing_in.load_person)
     manager.unauthorized_handler(_to_sign_in)
-    for module in (signing_in, languages, searching, documents, pasting, status, vocabulary):
+    for module in (signing_in, languages, searching, documents, pasting, incidents, status, vocabulary):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)
+    app.context_processor(lambda: {"incidents_under_way": incidents.under_way})
     languages.install_languages(app)
     install_filters(app)
 
 
-API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback")
+API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "incidents_api")
 
 
 def _keep_private(response: Response) -> Response:
