@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import numpy as np
 
-from kb.documents import EXAMPLE_SOURCE, Ticket
+from kb.documents import EXAMPLE_SOURCE, Document, Ticket
 from kb.errors import IndexUnavailable, NotFound
 from kb.incidents import PLANNED, Decision, DecisionState, counts_as_report
 from kb.protocols.encoder import Vector
@@ -26,7 +26,7 @@ from kb.queries import Filter, Viewer
 from search.answers import Incident, IncidentState
 from search.bursts import ALIKE, NOT_ENGLISH, Burst, bursts, likenesses
 from search.explaining import explained
-from search.reports import Compared, Report, Reports, VectorsOf, compared, microseconds, report_of, texts_of
+from search.reports import HORIZON, Compared, Report, Reports, VectorsOf, compared, microseconds, report_of, texts_of
 
 USUAL_DAYS = timedelta(days=28)
 USUAL_TIMES = 2
@@ -146,7 +146,7 @@ class Incidents:
         with self._lock:
             self._reports.refresh(self._window)
             seen = self._reports.compared
-            decisions = tuple(self._store.incident_decisions())
+            decisions = tuple(self._store.incident_decisions(self._now() - HORIZON))
             told = self._told.get(viewer.audiences)
             if told is None or told.seen is not seen or told.decisions != decisions:
                 if len(self._told) >= MOST_READERS:
@@ -165,7 +165,8 @@ class Incidents:
         for decision in (one for one in valid if one.state == "confirmed"):
             members = self._collected(own, decision, left, viewer)
             if members:
-                centre = _centre(own, [row for row in members if own.reports[row].id in decision.tickets] or members)
+                named = frozenset(decision.tickets)
+                centre = _centre(own, [row for row in members if own.reports[row].id in named] or members)
                 left -= set(members)
                 found.append((self._incident(own, centre, members, "confirmed", decision), centre))
         dismissed = [one for one in valid if one.state == "dismissed"]
@@ -187,15 +188,20 @@ class Incidents:
         """
         named = frozenset(decision.tickets)
         confirmed = [row for row in sorted(left) if own.reports[row].id in named]
-        if not confirmed:
-            return []
+        readable: Mapping[str, Document] = {}
         if len(confirmed) < min(self._size, len(named)):
             readable = self._store.documents(decision.tickets, viewer)
             if len(readable) < min(self._size, len(named)):
                 return []
-        centre = _centre(own, confirmed)
-        first = own.times[confirmed[0]] - microseconds_of(self._window)
-        since = {int(row) for row in np.flatnonzero(own.alike[centre]) if own.times[row] >= first}
+        if confirmed:
+            alike, first = own.alike[_centre(own, confirmed)], int(own.times[confirmed[0]])
+        else:  # those who were first are often closed first, as duplicates of one that leads
+            closed = self._reports.read([one for one in readable.values() if isinstance(one, Ticket)][:MOST_NEAR])
+            if not closed.reports or not own.reports:
+                return []
+            centre = closed.only([_centre(closed, range(len(closed.reports)))])
+            alike, first = likenesses(centre.texts, own.texts)[0] >= ALIKE, int(closed.times[0])
+        since = {int(row) for row in np.flatnonzero(alike) if own.times[row] >= first - microseconds_of(self._window)}
         return sorted(left & since | set(confirmed))
 
     def _unusual(self, some: Compared, viewer: Viewer) -> list[Burst]:

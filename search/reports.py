@@ -208,6 +208,16 @@ class Reports:
         self._mark, self._looked_at = mark, time.monotonic()
         return True
 
+    def read(self, tickets: Sequence[Ticket]) -> Compared:
+        """Return dated tickets compared, open or not, those that have a vector."""
+        vectors = self._vectors_of(tickets)
+        reports = [
+            report_of(one, one.opened_at, vectors[one.id].astype(np.float32))
+            for one in tickets
+            if one.id in vectors and one.opened_at is not None
+        ]
+        return compared(reports, self._corrects)
+
     def _read(self, rows: Sequence[OpenTicket]) -> list[Report]:
         """Return those of new or changed tickets that count and have a vector; remember those that do not count."""
         documents = self._store.documents([row.id for row in rows])

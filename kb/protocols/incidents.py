@@ -29,8 +29,9 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def incident_decisions(self) -> Sequence[Decision]:
-        """Return the decisions on at least one ticket that `open_tickets` could return, ordered by number.
+    def incident_decisions(self, since: datetime) -> Sequence[Decision]:
+        """Return the decisions on at least one ticket that `open_tickets` could return, and those made since, ordered
+        by number.
 
         A ticket that is deleted is gone from them at once.
         """

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from kb.documents import Ticket
 from kb.errors import InvalidInput
@@ -82,15 +82,15 @@ class SqlIncidents(Part):
                 connection.execute(insert(incident_ticket), [{"decision": number, "ticket_id": one} for one in some])
         return Decision(number, state, by, now, len(tickets), tickets)
 
-    def incident_decisions(self) -> Sequence[Decision]:
-        """Return the decisions on tickets that are open, ordered by number."""
-        is_current = incident_decision.c.number.in_(
+    def incident_decisions(self, since: datetime) -> Sequence[Decision]:
+        """Return the decisions on tickets that are open, and those made since, ordered by number."""
+        is_open = incident_decision.c.number.in_(
             select(incident_ticket.c.decision).join(open_ticket, open_ticket.c.ticket_id == incident_ticket.c.ticket_id)
         )
         decided = incident_decision.c
         query = (
             select(decided.number, decided.state, decided.decided_by, decided.at, decided.size)
-            .where(is_current)
+            .where(or_(is_open, decided.at >= since))
             .order_by(decided.number)
         )
         with self._database.read() as connection:

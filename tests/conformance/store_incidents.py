@@ -80,7 +80,7 @@ class IncidentSuite:
         later = clock.advance(minutes=5)
         second = store.decide_incident("confirmed", ["zammad:2", "zammad:3"], "desk-l1")
 
-        assert store.incident_decisions() == [first, second]
+        assert store.incident_decisions(START + HOUR) == [first, second]
         assert (first.state, first.by, first.at) == ("dismissed", "network-l3", START)
         assert (first.size, first.tickets) == (2, ("zammad:1", "zammad:2"))
         assert (second.at, second.number > first.number) == (later, True)
@@ -89,18 +89,19 @@ class IncidentSuite:
         store.put_articles([article("a")], "author")
         with pytest.raises(InvalidInput, match="incident"):
             store.decide_incident("confirmed", ["a", "zammad:1"], "network-l3")
-        assert store.incident_decisions() == []
+        assert store.incident_decisions(START + HOUR) == []
 
     def test_a_decision_loses_deleted_tickets_and_ends_with_its_last_open_one(self, store: Store) -> None:
         for number in "12":
             put_ticket(store, number, opened_at=START)
         made = store.decide_incident("confirmed", ["zammad:1", "zammad:2"], "network-l3")
         store.delete_ticket("zammad:1")
-        assert [(one.number, one.size, one.tickets) for one in store.incident_decisions()] == [
+        assert [(one.number, one.size, one.tickets) for one in store.incident_decisions(START + HOUR)] == [
             (made.number, 2, ("zammad:2",))
         ]
         put_ticket(store, "2", status="done")
-        assert store.incident_decisions() == []
+        assert store.incident_decisions(START + HOUR) == []
+        assert [one.number for one in store.incident_decisions(START)] == [made.number]
 
     def test_a_decision_takes_a_thousand_tickets(self, store: Store) -> None:
         for start in (0, 500):
@@ -112,4 +113,4 @@ class IncidentSuite:
             )
         made = store.decide_incident("dismissed", [f"zammad:{number}" for number in range(1000)], "desk")
 
-        assert (made.size, store.incident_decisions()) == (1000, [made])
+        assert (made.size, store.incident_decisions(START + HOUR)) == (1000, [made])

@@ -48,11 +48,11 @@ class MemoryIncidents:
             self._decisions.append(made)
             return made
 
-    def incident_decisions(self) -> Sequence[Decision]:
+    def incident_decisions(self, since: datetime) -> Sequence[Decision]:
         with self._open():
             tickets = [one for one in self._documents.values() if isinstance(one, Ticket) and may_be_reported(one)]
             current = {one.id for one in tickets}
-            return [one for one in self._decisions if not current.isdisjoint(one.tickets)]
+            return [one for one in self._decisions if one.at >= since or not current.isdisjoint(one.tickets)]
 
     def _forget_decisions(self, ticket_id: str) -> None:
         self._decisions = [
