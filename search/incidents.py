@@ -7,6 +7,7 @@ depend on what is stored alone: neither on the order in which it came nor on whe
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,8 @@ class _Told:
     incidents: tuple[Incident, ...]
     centres: tuple[int, ...]
     """The row of each incident's centre in `own`."""
+    gone: frozenset[str] = frozenset()
+    """Ids of tickets in `own` that are closed, deleted or changed since."""
 
 
 class Incidents:
@@ -144,6 +147,7 @@ class Incidents:
 
     def _current(self, viewer: Viewer) -> _Told:
         with self._lock:
+            began = time.monotonic()
             self._reports.refresh(self._window)
             seen = self._reports.compared
             decisions = tuple(self._store.incident_decisions(self._now() - HORIZON))
@@ -152,7 +156,33 @@ class Incidents:
                 if len(self._told) >= MOST_READERS:
                     self._told.clear()
                 told = self._told[viewer.audiences] = self._made(seen, decisions, viewer)
-            return told
+                self._reports.rest(time.monotonic() - began)
+            return self._without(told, self._reports.gone) if self._reports.gone else told
+
+    def _without(self, told: _Told, gone: frozenset[str]) -> _Told:
+        """Return what was told without tickets that are gone since."""
+        by_id = {one.id: one for one in told.own.reports}
+        kept = []
+        for incident, centre in zip(told.incidents, told.centres, strict=True):
+            reports = [by_id[one] for one in incident.tickets if one not in gone]
+            if len(reports) == incident.size:
+                kept.append((incident, centre))
+            elif reports and (incident.state == "confirmed" or len(reports) >= self._size):
+                first, last = reports[0], reports[-1]
+                middle = first if told.own.reports[centre].id in gone else told.own.reports[centre]
+                less = replace(
+                    incident,
+                    size=len(reports),
+                    tickets=tuple(one.id for one in reports),
+                    id=first.id,
+                    title=middle.title,
+                    language=middle.language,
+                    since=first.opened_at,
+                    latest=last.opened_at,
+                )
+                kept.append((explained(less, reports), centre))
+        incidents, centres = tuple(one for one, _ in kept), tuple(centre for _, centre in kept)
+        return replace(told, incidents=incidents, centres=centres, gone=gone)
 
     def _made(self, seen: Compared, decisions: tuple[Decision, ...], viewer: Viewer) -> _Told:
         rows = [
@@ -292,6 +322,7 @@ class Incidents:
                 reports = [own.reports[rows[one]] for one in incident.tickets]
                 return explained(replace(joined, size=incident.size + 1), [*reports, asked])
         taken = {rows[one] for incident in told.incidents for one in incident.tickets}
+        taken |= {rows[one] for one in told.gone if one in rows}
         close = [int(row) for row in np.argsort(-alike, kind="stable")[:MOST_NEAR] if alike[row] >= ALIKE]
         near = sorted(set(close) - taken)
         if len(near) + 1 < self._size:

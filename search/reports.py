@@ -34,6 +34,13 @@ LONGEST_READ = 4_000
 """Characters of a ticket in which identifiers are looked for."""
 TRY_AGAIN_S = 2.0
 """After how many seconds vectors are looked for that were missing."""
+FEW = 300
+"""Open tickets that can be compared again with every write."""
+RESTS = 5
+"""With more of them, the work after which nothing new is taken in for so many times as long as it took: a stream of
+tickets must not keep a processor from the searches.
+"""
+LONGEST_REST_S = 2.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
@@ -181,17 +188,20 @@ class Reports:
         self._lacking: frozenset[str] = frozenset()
         self._looked_at = 0.0
         self._passed: dict[str, str] = {}
+        self._rests_until = 0.0
         self.compared = compared((), corrects)
+        self.gone: frozenset[str] = frozenset()
+        """Ids of tickets in `compared` that are closed, deleted or changed since."""
 
-    def refresh(self, ahead: timedelta) -> bool:
-        """Bring `compared` up to the store, and say whether something may have changed. Raises StoreError.
+    def refresh(self, ahead: timedelta) -> None:
+        """Bring `compared` up to the store; while resting, only tell what is `gone` from it. Raises StoreError.
 
         Tickets dated further `ahead` of the clock than that do not count yet.
         """
         mark = self._store.documents_mark()
         is_time = bool(self._lacking) and time.monotonic() - self._looked_at >= TRY_AGAIN_S
         if mark == self._mark and not is_time:
-            return False
+            return
         rows = self._store.open_tickets(self._now() + ahead, MOST_COMPARED)
         if rows:
             oldest = rows[0].opened_at - HORIZON
@@ -199,14 +209,21 @@ class Reports:
         held = {one.id: one for one in self.compared.reports}
         kept = [held[row.id] for row in rows if row.id in held and held[row.id].mark == row.mark]
         known = {one.id for one in kept}
+        if time.monotonic() < self._rests_until:
+            self.gone = frozenset(held.keys() - known)
+            return
         wanted = [row for row in rows if row.id not in known and self._passed.get(row.id) != row.mark]
         made = self._read(wanted)
         there = {row.id for row in rows}
         self._passed = {one: seen for one, seen in self._passed.items() if one in there}
         if made or len(kept) != len(held):
             self.compared = compared([*kept, *made], self._corrects, self.compared)
-        self._mark, self._looked_at = mark, time.monotonic()
-        return True
+        self._mark, self._looked_at, self.gone = mark, time.monotonic(), frozenset()
+
+    def rest(self, took_s: float) -> None:
+        """Take in nothing new for a while after work that took long; what is gone is told all the same."""
+        if len(self.compared.reports) > FEW:
+            self._rests_until = time.monotonic() + min(RESTS * took_s, LONGEST_REST_S)
 
     def read(self, tickets: Sequence[Ticket]) -> Compared:
         """Return dated tickets compared, open or not, those that have a vector."""

@@ -407,3 +407,24 @@ def test_another_burst_is_not_touched_by_a_decision() -> None:
     desk.incidents.decide("zammad:m0", "dismissed", SHELL)
 
     assert sorted(desk.told()) == [("candidate", ("0", "1", "2", "3")), ("dismissed", ("m0", "m1", "m2", "m3"))]
+
+
+# Under load
+
+
+def test_what_is_gone_is_gone_at_once_even_while_nothing_new_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.reports.FEW", 2)
+    monkeypatch.setattr("search.reports.RESTS", 1e9)
+    monkeypatch.setattr("search.reports.LONGEST_REST_S", 1e9)
+    desk = Desk(*burst(5))
+    assert [one.size for one in desk.incidents.current(SHELL)] == [5]
+    desk.put(*burst(3, start=5))
+    assert [one.size for one in desk.incidents.current(SHELL)] == [5]
+    desk.store.delete_ticket("zammad:0")
+    (less,) = desk.incidents.current(SHELL)
+    assert (less.id, less.size, less.since) == ("zammad:1", 4, START + timedelta(minutes=10))
+    assert "zammad:0" not in less.tickets
+    assert desk.asked(minutes=45).size == 5
+    desk.put(fields("1", 10, audience=SECRET))
+    assert desk.told(MEMBER) == []
+    assert [one.size for one in desk.restarted().current(SHELL)] == [7]
