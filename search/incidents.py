@@ -36,6 +36,8 @@ UNUSUAL_WINDOWS = 2
 """Windows of the last `USUAL_DAYS` that do not count as usual, those with the most tickets: earlier incidents."""
 USUAL_DEPTH = 300
 """Earlier tickets that are looked at to tell what is usual."""
+LATE_S = 60.0
+"""Within how many seconds older tickets that were delivered late count in what is usual."""
 MOST_NEAR = 200
 """Tickets among which one is looked for that the ticket of a question would make."""
 MOST_READERS = 32
@@ -58,6 +60,8 @@ class _Told:
     """The row of each incident's centre in `own`."""
     gone: frozenset[str] = frozenset()
     """Ids of tickets in `own` that are closed, deleted or changed since."""
+    mark: str | None = None
+    made_at: float = 0.0
 
 
 class Incidents:
@@ -84,6 +88,7 @@ class Incidents:
         self._now = now
         self._lock = threading.Lock()
         self._told: dict[frozenset[str] | None, _Told] = {}
+        self._usual_since = time.monotonic()
         self._usual: dict[tuple[frozenset[str] | None, str, str, datetime], int] = {}
 
     @property
@@ -152,7 +157,11 @@ class Incidents:
             seen = self._reports.compared
             decisions = tuple(self._store.incident_decisions(self._now() - HORIZON))
             told = self._told.get(viewer.audiences)
-            if told is None or told.seen is not seen or told.decisions != decisions:
+            is_late = told is not None and told.mark != self._reports.mark and began - told.made_at >= LATE_S
+            if told is None or told.seen is not seen or told.decisions != decisions or is_late:
+                if began - self._usual_since >= LATE_S:
+                    self._usual.clear()
+                    self._usual_since = began
                 if len(self._told) >= MOST_READERS:
                     self._told.clear()
                 told = self._told[viewer.audiences] = self._made(seen, decisions, viewer)
@@ -209,7 +218,9 @@ class Incidents:
             made = self._incident(own, centre, members, state, decided)
             found.append((replace(made, grown=is_back), centre))
         found.sort(key=lambda pair: (pair[0].latest or self._now(), pair[0].id or ""), reverse=True)
-        return _Told(seen, decisions, own, tuple(one for one, _ in found), tuple(centre for _, centre in found))
+        incidents, centres = tuple(one for one, _ in found), tuple(centre for _, centre in found)
+        made_at = time.monotonic()
+        return _Told(seen, decisions, own, incidents, centres, mark=self._reports.mark, made_at=made_at)
 
     def _collected(self, own: Compared, decision: Decision, left: set[int], viewer: Viewer) -> list[int]:
         """Return the open tickets of a confirmed incident: those that were confirmed, and what resembles them since.

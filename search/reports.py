@@ -184,7 +184,7 @@ class Reports:
         self._vectors_of = vectors_of
         self._now = now
         self._corrects = corrects
-        self._mark: str | None = None
+        self.mark: str | None = None
         self._lacking: frozenset[str] = frozenset()
         self._looked_at = 0.0
         self._passed: dict[str, str] = {}
@@ -200,7 +200,7 @@ class Reports:
         """
         mark = self._store.documents_mark()
         is_time = bool(self._lacking) and time.monotonic() - self._looked_at >= TRY_AGAIN_S
-        if mark == self._mark and not is_time:
+        if mark == self.mark and not is_time:
             return
         rows = self._store.open_tickets(self._now() + ahead, MOST_COMPARED)
         if rows:
@@ -218,7 +218,7 @@ class Reports:
         self._passed = {one: seen for one, seen in self._passed.items() if one in there}
         if made or len(kept) != len(held):
             self.compared = compared([*kept, *made], self._corrects, self.compared)
-        self._mark, self._looked_at, self.gone = mark, time.monotonic(), frozenset()
+        self.mark, self._looked_at, self.gone = mark, time.monotonic(), frozenset()
 
     def rest(self, took_s: float) -> None:
         """Take in nothing new for a while after work that took long; what is gone is told all the same."""

@@ -170,6 +170,29 @@ def test_an_explanation_names_size_time_and_what_is_shared() -> None:
     assert "services: vpn" in explanation
 
 
+def test_history_that_is_delivered_late_counts_as_if_it_had_come_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.incidents.LATE_S", 0.0)
+    library = Library()
+
+    def incidents() -> Incidents:
+        return Incidents(
+            library.store, vectors_of, lambda: library.vectors, lambda: START, size=4, window=WINDOW, corrects=True
+        )
+
+    for one in burst(4):
+        library.store.upsert_tickets([parse_upsert(one)])
+    library.index()
+    first = incidents()
+    assert len(first.current(SHELL)) == 1
+    for day in range(1, 6):
+        for each in range(3):
+            one = fields(f"e{day}-{each}", -day * 24 * 60 + each, status="closed")
+            library.store.upsert_tickets([parse_upsert(one)])
+    library.index()
+
+    assert first.current(SHELL) == incidents().current(SHELL) == ()
+
+
 def test_what_comes_every_day_makes_a_candidate_only_when_it_is_twice_as_much() -> None:
     def ticket(minutes: int) -> Ticket:
         return Ticket(source="s", external_id="1", title=DOWN, opened_at=START + timedelta(minutes=minutes))
