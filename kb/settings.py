@@ -45,6 +45,10 @@ class Settings:
     rate_limit: int = 12_000
     """Requests a minute that one token may make, 0 for no limit: twice what forty searches and fifty tickets a second
     need."""
+    incident_size: int = 4
+    """How many similar open tickets make an incident candidate."""
+    incident_window_minutes: int = 240
+    """Within how many minutes they must have been opened."""
     log_format: str = "text"
     """How the server logs: `text` for people, `json` for programs, one record a line."""
     log_level: str = "info"
@@ -126,7 +130,13 @@ def _check(settings: Settings) -> None:
         chosen = getattr(settings, name)
         if chosen not in choices:
             raise ConfigurationError(f"setting {name} must be one of {', '.join(choices)}, not {chosen!r}")
-    for name, low, high in (("max_body_mb", 1, 1024), ("threads", 1, 256), ("rate_limit", 0, 1_000_000)):
+    for name, low, high in (
+        ("max_body_mb", 1, 1024),
+        ("threads", 1, 256),
+        ("rate_limit", 0, 1_000_000),
+        ("incident_size", 2, 100),
+        ("incident_window_minutes", 5, 10_080),
+    ):
         value = getattr(settings, name)
         if not low <= value <= high:
             raise ConfigurationError(f"setting {name} must lie between {low} and {high}, not {value}")

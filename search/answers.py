@@ -187,14 +187,40 @@ class Suggestion:
     voters: int
 
 
-@dataclass(frozen=True, slots=True)
+IncidentState = Literal["candidate", "confirmed", "dismissed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Whether a burst of similar open tickets is under way."""
+    """A burst of similar open tickets, or that there is none.
+
+    `candidate` says whether one is under way and nobody has dismissed it; else `size` is 0 and `tickets` is empty.
+    `size` counts its open tickets that the reader may read, and the ticket that was asked about, stored or not;
+    `tickets` are the stored ones in order of time. `id` is that of the first; every ticket of it leads to it as well.
+    `title` is that of the ticket which the others resemble most, `similarity` how much they do on average, `since` and
+    `latest` are when the first and the last were opened. `identifiers`, `words` and `services` are what several share,
+    the most frequent first. `decided_by` and `decided_at` tell who confirmed or dismissed it; `grown` that as many
+    tickets as were dismissed have come since. `explanation` says all this in English.
+    """
 
     candidate: bool
     size: int
     window_minutes: int
-    tickets: tuple[str, ...]
+    tickets: tuple[str, ...] = ()
+    id: str | None = None
+    state: IncidentState | None = None
+    title: str | None = None
+    language: str | None = None
+    since: datetime | None = None
+    latest: datetime | None = None
+    similarity: float | None = None
+    identifiers: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    grown: bool = False
+    explanation: str | None = None
 
 
 _NO_SUGGESTIONS: Mapping[str, tuple[Suggestion, ...]] = MappingProxyType({})
@@ -205,7 +231,7 @@ class SimilarAnswer:
     """The answer to a ticket.
 
     `suggestions`: `assignment_group` and `tier` → values, the most probable first; a field for which nothing can be
-    suggested is not there. No incident is told yet.
+    suggested is not there. `incident` is `None` where nobody watches for incidents.
     """
 
     status: Status

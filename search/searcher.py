@@ -27,7 +27,7 @@ from search.ranker import Candidate, Ranked, shipped_ranker
 from search.readings import PassageText, Readings
 from search.results import Asked, page_of_results
 from search.similar import RankedTicket, SimilarRequest, found_for, similar_issues
-from search.sources import RankerSource, ReadStore, Sources, VocabularySource
+from search.sources import IncidentSource, RankerSource, ReadStore, Sources, VocabularySource
 from search.syntax import ParsedQuery, narrowed, parse
 
 __all__ = ["DEEPEST", "LANES", "SearchRequest", "Searcher"]
@@ -74,9 +74,12 @@ class Searcher:
         clock: Clock | None = None,
         vocabulary: VocabularySource = lambda: None,
         ranker: RankerSource = shipped_ranker,
+        incidents: IncidentSource = lambda ticket, vectors, viewer: None,
     ):
         readings = Readings(passage_text or _no_text)
-        self._sources = Sources(store, keyword, vectors, encoder, readings, clock or _now, vocabulary, ranker)
+        self._sources = Sources(
+            store, keyword, vectors, encoder, readings, clock or _now, vocabulary, ranker, incidents
+        )
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
         """Return what is known about the problem of a ticket. Raises InvalidInput, StoreError."""

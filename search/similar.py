@@ -21,7 +21,7 @@ from kb.errors import InvalidInput
 from kb.protocols.encoder import Vector
 from kb.queries import Filter, Viewer
 from search.agreement import Agreement, agreement, asked_identifiers, stands_for_the_problem
-from search.answers import AskedQuery, Band, Reason, Relationship, Retrieval, SimilarAnswer, Status
+from search.answers import AskedQuery, Band, Incident, Reason, Relationship, Retrieval, SimilarAnswer, Status
 from search.bands import at_least
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
@@ -90,6 +90,7 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
         status=status,
         results=at_least(results, request.min_band),
         suggestions=suggestions(ranked, request.as_of) if request.details else {},
+        incident=_incident(sources, request, lanes.asked),
         retrieval=Retrieval(
             mode=lanes.mode,
             degraded=lanes.down,
@@ -104,6 +105,13 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
             truncated=found.truncated,
         ),
     )
+
+
+def _incident(sources: Sources, request: SimilarRequest, asked: Sequence[Vector]) -> Incident | None:
+    """Return the incident that the ticket is part of; what was under way at another time cannot be told any more."""
+    if not request.details or request.as_of is not None:
+        return None
+    return sources.incidents(request.ticket, asked, request.viewer)
 
 
 @dataclass(frozen=True, slots=True)

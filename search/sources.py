@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from kb.documents import Ticket
+from kb.protocols.encoder import Vector
 from kb.protocols.keyword import KeywordSearch
 from kb.protocols.store import ChangeLog, DocumentStore
 from kb.protocols.vector import VectorSearch
 from kb.queries import Viewer
 from kb.reporting import Clock
+from search.answers import Incident
 from search.expansion import Expander
 from search.lanes import EncoderSource
 from search.prior import PriorStore
@@ -27,6 +30,11 @@ reading them all would make each search slow; results themselves are always chec
 
 RankerSource = Callable[[], Ranker]
 """Returns the ranker that is active now."""
+
+IncidentSource = Callable[[Ticket, Sequence[Vector], Viewer], Incident | None]
+"""Returns the incident that a ticket, with the vectors of its text, is part of for a reader; `None` where nobody
+watches for incidents.
+"""
 
 VocabularySource = Callable[[], Expander | None]
 """Returns what looks up other words as the vocabulary is now; `None` where there is none."""
@@ -52,6 +60,7 @@ class Sources:
     clock: Clock
     vocabulary: VocabularySource
     ranker: RankerSource = shipped_ranker
+    incidents: IncidentSource = lambda ticket, vectors, viewer: None
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.

@@ -92,6 +92,7 @@ def test_a_browser_that_asks_for_german_gets_german_pages(signed_in: FlaskClient
         "/articles/vpn/verbindung-langsam",
         "/tickets/mail/1",
         "/status",
+        "/incidents",
         "/vocabulary?find=drucker",
     ],
 )

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.errors import FixloreError
-from web.api import articles, feedback, report, search, similar, tickets
+from web.api import articles, feedback, incidents, report, search, similar, tickets
 from web.api.authentication import authenticate, open_to_all
 from web.api.rate_limits import install_rate_limits
 from web.api.schemas import Problem
@@ -75,7 +75,7 @@ def create_app(services: Services) -> OpenAPI:
     app.before_request(_begin)  # first: whatever refuses a request, its answer is stamped and logged
     install_rate_limits(app, services.settings.rate_limit)
     app.before_request(authenticate)
-    for resource in (search, similar, tickets, articles, feedback, report):
+    for resource in (search, similar, tickets, articles, feedback, incidents, report):
         app.register_api(resource.api)
     app.register_blueprint(health)
     app.add_url_rule("/api/v1/openapi.json", "openapi", open_to_all(lambda: app.api_doc))

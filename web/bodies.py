@@ -13,16 +13,19 @@ from kb.documents import CONFIDENCES, STATES, TIERS, TYPES
 from kb.errors import InvalidInput
 from kb.json_values import choice_from, storable, time_from
 from kb.queries import FILTER_FIELDS, Filter
-from search.answers import Result, SearchAnswer, SimilarAnswer, Suggestion
+from search.answers import Incident, Result, SearchAnswer, SimilarAnswer, Suggestion
 from search.routing import VALUES
 from web.addresses import document_url
-from web.api.schemas import ResultBody, SearchBody, SimilarBody
+from web.api.schemas import Incident as IncidentBody
+from web.api.schemas import IncidentList, ResultBody, SearchBody, SimilarBody
 from web.wiring import Services
 
 FACETS = ("type", "service", "language", "status", "confidence", "source", "tags")
 """What answers are counted by."""
 INCLUDED = ("resolution", "reasons", "routing", "incident")
 """Parts of an answer to a ticket that may be left out."""
+MOST_INCIDENT_TICKETS = 100
+"""Tickets of an incident that are listed."""
 PROBLEM_STATES = ("open", "resolved")
 """What a filter on `status` may ask for: the state of the problem."""
 _DATES = ("after", "before")
@@ -101,7 +104,7 @@ def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include
         {
             **_shared(answer, response_id, base_url),
             "suggestions": _suggestions(answer) if "routing" in include else {},
-            "incident": answer.incident if "incident" in include else None,
+            "incident": incident_body(answer.incident) if answer.incident and "incident" in include else None,
         }
     )
     for result in body.results:
@@ -110,6 +113,21 @@ def similar_body(answer: SimilarAnswer, response_id: str, base_url: str, include
         if "reasons" not in include:
             result.reasons = []
     return body
+
+
+def incident_body(incident: Incident) -> IncidentBody:
+    """Return one incident, with the newest of its tickets."""
+    return IncidentBody.model_validate(replace(incident, tickets=incident.tickets[-MOST_INCIDENT_TICKETS:]))
+
+
+def incident_list(services: Services, incidents: Sequence[Incident], cursor: str | None = None) -> IncidentList:
+    """Return a list of incidents with the settings that they were found with."""
+    return IncidentList(
+        incidents=[incident_body(one) for one in incidents],
+        size=services.settings.incident_size,
+        window_minutes=services.settings.incident_window_minutes,
+        cursor=cursor,
+    )
 
 
 def _suggestions(answer: SimilarAnswer) -> dict[str, tuple[Suggestion, ...]]:

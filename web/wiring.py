@@ -20,9 +20,11 @@ from kb.errors import FixloreError, IndexUnavailable, ModelUnavailable, RecipeMi
 from kb.protocols.store import Store
 from kb.reporting import Say
 from kb.settings import Settings
+from search.incidents import Incidents
 from search.lanes import EncoderSource
 from web.answering import CountedSearcher
 from web.encoder_once import EncoderOnce
+from web.incidents import watched_incidents
 from web.learned import StoredRanker
 from web.response_log import ResponseLog
 from web.vocabulary import StoredVocabulary
@@ -51,6 +53,7 @@ class Services:
         self.vocabulary = StoredVocabulary(store, translates_texts=not settings.multilingual)
         self.rankers = StoredRanker(store, lambda: self.indexes.vectors.recipe)
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)
+        self.incidents: Incidents = watched_incidents(store, lambda: self.indexes.vectors, settings)
         self._say = say
         self._lock = threading.Lock()
         self._searcher: CountedSearcher | None = None
@@ -82,6 +85,7 @@ class Services:
                     passage_text=passage_text,
                     vocabulary=self.vocabulary.expander,
                     ranker=self.rankers.ranker,
+                    incidents=self.incidents.of_ticket,
                 )
                 searcher.answered = lambda kind, status: self.answered(kind, status)
             return self._searcher

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kb.documents import JSON, Article, Document, Link, Ticket
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
+from kb.protocols.incidents import IncidentStore
 from kb.queries import Viewer
 
 Outcome = Literal["created", "updated", "unchanged", "ignored"]
@@ -322,7 +323,17 @@ class AccessStore(Protocol):
         ...
 
 
-class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, FeedbackStore, Protocol):
+class Store(
+    ArticleStore,
+    TicketStore,
+    DocumentStore,
+    ChangeLog,
+    VectorStore,
+    IncidentStore,
+    AccessStore,
+    FeedbackStore,
+    Protocol,
+):
     """The store of record. Everything in the indexes can be rebuilt from it.
 
     A write is durable when the call returns. A write that fails leaves nothing behind. Any number of threads and

@@ -10,11 +10,22 @@ from kb.store.articles import SqlArticles
 from kb.store.changes import SqlChanges
 from kb.store.documents import SqlDocuments
 from kb.store.feedback import SqlFeedback
+from kb.store.incidents import SqlIncidents
 from kb.store.tickets import SqlTickets
 from kb.store.vectors import SqlVectors
 
 
-class SqlStore(SqlArticles, SqlTickets, SqlDocuments, SqlChanges, SqlVectors, SqlAccess, SqlFeedback, Store):
+class SqlStore(
+    SqlArticles,
+    SqlTickets,
+    SqlDocuments,
+    SqlChanges,
+    SqlVectors,
+    SqlIncidents,
+    SqlAccess,
+    SqlFeedback,
+    Store,
+):
     """The store of record in one SQL database; `kb.store.open_store` opens one."""
 
     def backup(self, target: str) -> None:

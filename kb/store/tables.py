@@ -141,6 +141,41 @@ document_text = Table(
 )
 """Which texts a document ever had vectors of, for erasure."""
 
+open_ticket = Table(
+    "open_ticket",
+    metadata,
+    Column("ticket_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("opened_at", Instant, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Index("open_ticket_by_time", "opened_at", "ticket_id"),
+)
+"""The tickets of which a burst can be made; a hash of their content tells when one has changed."""
+
+incident_decision = Table(
+    "incident_decision",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("size", Integer, nullable=False),
+)
+
+incident_ticket = Table(
+    "incident_ticket",
+    metadata,
+    Column(
+        "decision",
+        Integer,
+        ForeignKey("incident_decision.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("ticket_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Index("incident_ticket_by_ticket", "ticket_id"),
+)
+
 token = Table(
     "token",
     metadata,

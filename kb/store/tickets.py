@@ -17,6 +17,7 @@ from kb.store.articles import conflict
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.erasure import forget_document
+from kb.store.incidents import note_open_tickets
 from kb.store.links import replace_links
 from kb.store.part import Part
 from kb.store.rows import DocumentRow, document_from, is_storable, row_of
@@ -202,6 +203,7 @@ def _save(connection: Connection, batch: _Batch, stored: Mapping[str, Document],
         query = update(document).where(document.c.id == bindparam("of")).values(content=bindparam("now"))
         connection.execute(query, old)
     _save_links(connection, changed, stored)
+    note_open_tickets(connection, ((ticket, row["content"]) for ticket, row in batch.changed.values()))
     record_changes(connection, [ticket.id for ticket in changed], now)
 
 

@@ -107,6 +107,8 @@ KNOWN = (
     SitePage("a resolved ticket", "/tickets/example/INC-1004"),
     SitePage("an open ticket", "/tickets/example/INC-1042"),
     SitePage("articles, the newest first", "/?type=article"),
+    SitePage("incidents", "/incidents"),
+    SitePage("an incident that is over", "/incidents/example:INC-1042", status=404),
     SitePage("system status", "/status"),
     SitePage("tokens", "/tokens"),
     SitePage("tokens with an error", "/tokens", fields={"Name": "helpdesk", "Groups it may read": "net"}, status=422),

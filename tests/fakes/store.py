@@ -19,6 +19,7 @@ from kb.reporting import Clock
 from kb.store.rows import article_from, row_of, same_content, ticket_from
 from kb.tickets import merged
 from tests.fakes.store_access import ERASED, MemoryAccess
+from tests.fakes.store_incidents import MemoryIncidents
 
 TICK = timedelta(microseconds=1)
 
@@ -27,7 +28,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryAccess, Store):
+class MemoryStore(MemoryAccess, MemoryIncidents, Store):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):
@@ -38,6 +39,7 @@ class MemoryStore(MemoryAccess, Store):
         self._changes: list[Change] = []
         self._last_seq = 0
         self._through: datetime | None = None
+        self._decisions = []
 
     # articles
 
@@ -172,6 +174,7 @@ class MemoryStore(MemoryAccess, Store):
             self._graves[ticket_id] = buried
             if found is not None:
                 del self._documents[ticket_id]
+                self._forget_decisions(ticket_id)
                 self._record([ticket_id])
             return found is not None
 

@@ -46,3 +46,12 @@ MUST_REACH = {
 """What the whole ranking must reach on the `report` splits."""
 GUARDS = ("codes", "merged")
 """Small sets that hold a line and are no target."""
+
+INCIDENTS: dict[int, tuple[float, float, float]] = {
+    3: (0.936, 0.427, 1.144),
+    4: (0.921, 0.556, 0.543),
+    5: (0.750, 0.536, 0.252),
+}
+"""Incident candidates of so many tickets in titanium's `report` with a burst injected every week: recall, precision,
+false candidates a week. Made by `python -m tests.quality.incidents HOMES --split report --size N`.
+"""

@@ -61,7 +61,7 @@ def components_of(ticket: Ticket) -> Sequence[str]:
 
 def asked_tickets(services: Services, split: str, size: int = SAMPLE) -> list[Asked]:
     """Ask about the sample of a split."""
-    later = _written_later()
+    later = written_later()
     store = services.store
     period = (FROM, BOUNDARY) if split == "tune" else (BOUNDARY, datetime.max.replace(tzinfo=UTC))
     tickets = [one for one in store.documents(store.ticket_ids()).values() if isinstance(one, Ticket)]
@@ -185,7 +185,7 @@ def _asked(services: Services, ticket: Ticket, later: Callable[[Ticket], Ticket]
     return Asked(frozenset(one.casefold() for one in ticket.components), ticket.opened_at, resolved)
 
 
-def _written_later() -> Callable[[Ticket], Ticket]:
+def written_later() -> Callable[[Ticket], Ticket]:
     """Return what gives a ticket the status and time of resolution that the set knows of it."""
     held: dict[str, dict[str, JSON]] = {}
     for line in (data_path() / "titanium" / "tickets.jsonl").read_text(encoding="utf-8").split("\n"):

@@ -177,12 +177,39 @@ class Suggestion(Answer):
 
 
 class Incident(Answer):
-    """Whether a burst of similar open tickets is under way."""
+    """Whether a burst of similar open tickets is under way, of which the ticket is part; only those that the token may
+    read count. `tickets` are at most a hundred, the newest; `state` is `null` where there is none.
+    """
 
     candidate: bool
     size: int
     window_minutes: int
     tickets: list[str]
+    id: str | None = None
+    state: Literal["candidate", "confirmed", "dismissed"] | None = None
+    title: str | None = None
+    since: Moment | None = None
+    latest: Moment | None = None
+    similarity: float | None = None
+    identifiers: list[str] = []
+    words: list[str] = []
+    services: list[str] = []
+    decided_by: str | None = None
+    decided_at: Moment | None = None
+    grown: bool = False
+    explanation: str | None = None
+
+
+class IncidentList(Answer):
+    """A page of incidents, the one with the latest ticket first; `cursor` asks for the next one.
+
+    `size` similar open tickets within `window_minutes` make a candidate.
+    """
+
+    incidents: list[Incident]
+    size: int
+    window_minutes: int
+    cursor: str | None = None
 
 
 class SimilarBody(Answer):

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("web.cli.indexing", "Bring the indexes up to the store."),
     "search": ("web.cli.searching", "Search articles and tickets."),
     "similar": ("web.cli.similar", "Find similar past issues for a ticket."),
+    "incidents": ("web.cli.incidents", "List bursts of similar open tickets."),
     "evaluate": ("web.cli.evaluating", "Measure answers against labelled queries."),
     "export": ("web.cli.copying", "Write everything as Markdown and JSONL."),
     "backup": ("web.cli.copying", "Write one consistent copy of the store."),

@@ -18,6 +18,7 @@ from search.similar import SimilarRequest
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, logged, similar_body
 from web.cli.homes import settings_in_use
+from web.cli.incidents import STATE_WORDS
 from web.cli.printing import tell_limits, write_lines, written_results, written_suggestions
 from web.cli.progress import progress_bar, say
 from web.cli.searching import RUN_LIMIT, chosen_lanes
@@ -64,6 +65,10 @@ def similar_command(
             click.echo(similar_body(answer, response_id, settings.base_url, INCLUDED).model_dump_json(indent=2))
             return
         tell_limits(answer)
+        if answer.incident is not None and answer.incident.candidate:
+            click.echo(
+                f"{STATE_WORDS[answer.incident.state or 'candidate'].capitalize()}: {answer.incident.explanation}\n"
+            )
         if routing := written_suggestions(answer):
             click.echo(f"{routing}\n")
         if answer.results:

@@ -10,7 +10,19 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.site import documents, feedback, languages, pasting, report, searching, signing_in, status, tokens, vocabulary
+from web.site import (
+    documents,
+    feedback,
+    incidents,
+    languages,
+    pasting,
+    report,
+    searching,
+    signing_in,
+    status,
+    tokens,
+    vocabulary,
+)
 from web.site.filters import install_filters
 
 # Everything comes from this host; there are no inline scripts or styles to allow.
@@ -49,14 +61,27 @@ def install_site(app: Flask) -> None:
     manager = LoginManager(app)
     manager.user_loader(signing_in.load_person)
     manager.unauthorized_handler(_to_sign_in)
-    for module in (signing_in, languages, searching, documents, pasting, status, vocabulary, feedback, report, tokens):
+    for module in (
+        signing_in,
+        languages,
+        searching,
+        documents,
+        pasting,
+        incidents,
+        status,
+        vocabulary,
+        feedback,
+        report,
+        tokens,
+    ):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)
+    app.context_processor(lambda: {"incidents_under_way": incidents.under_way})
     languages.install_languages(app)
     install_filters(app)
 
 
-API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "report")
+API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "incidents_api", "report")
 
 
 def _keep_private(response: Response) -> Response:
