@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "glossary": ("web.cli.vocabulary", "Say what German words are called in English."),
     "synonyms": ("web.cli.vocabulary", "Say which words and abbreviations mean the same."),
     "learn": ("web.cli.learning", "Learn ranking from linked tickets."),
+    "mcp": ("web.cli.mcp", "Answer agents over the Model Context Protocol."),
     "token": ("web.cli.tokens", "Create, list and revoke API tokens."),
     "user": ("web.cli.users", "Get a one-time sign-in link."),
     "example": ("web.cli.examples", "Remove the shipped example content."),
