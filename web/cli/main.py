@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("web.cli.copying", "Write everything as Markdown and JSONL."),
     "backup": ("web.cli.copying", "Write one consistent copy of the store."),
     "restore": ("web.cli.copying", "Bring a backup back into an empty home."),
+    "erase": ("web.cli.erasing", "Erase a ticket with everything that is kept of it."),
     "glossary": ("web.cli.vocabulary", "Say what German words are called in English."),
     "synonyms": ("web.cli.vocabulary", "Say which words and abbreviations mean the same."),
     "learn": ("web.cli.learning", "Learn ranking from linked tickets."),
