@@ -106,19 +106,22 @@ def get_document(services: Services, viewer: Viewer, given: Mapping[str, object]
     found = _document(services.store, asked.id, viewer)
     fix = fix_side(found).resolution
     document, was_cut = shortened_document(found)
-    body = DocumentBody(
-        id=document.id,
-        type=type_of(document),
-        url=getattr(document, "url", None) or document_url(document.id, type_of(document), services.settings.base_url),
-        truncated=was_cut,
-        resolution=None if fix is None else Resolution.model_validate(fix),
-    )
+    kind = type_of(document)
+    body: dict[str, object] = {
+        "id": document.id,
+        "type": kind,
+        "url": getattr(document, "url", None) or document_url(document.id, kind, services.settings.base_url),
+        "truncated": was_cut,
+    }
+    # The objects that the REST API answers, as they are: a field that is not set is not there.
     if isinstance(document, Article):
-        body.article = ArticleBody.model_validate(article_object(document))
+        body["article"] = article_object(document)
     else:
-        body.ticket = TicketBody.model_validate(ticket_object(document))
+        body["ticket"] = ticket_object(document)
+    if fix is not None:
+        body["resolution"] = Resolution.model_validate(fix).model_dump(mode="json")
     text = document_text(document) + ("\n\n(The rest was cut off.)" if was_cut else "")
-    return Told(text, body.model_dump(mode="json", exclude_none=True))
+    return Told(text, body)
 
 
 def _document(store: Store, document_id: str, viewer: Viewer) -> Document:
