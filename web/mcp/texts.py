@@ -13,6 +13,8 @@ from web.cli.printing import written_results, written_suggestions
 
 LONGEST_TOLD = 60_000
 """Characters of one text of a document: a pasted log beyond it would fill what an agent can keep in mind."""
+MOST_TICKETS = 10
+"""Tickets of an incident that are named, the last ones; all of them are in the structured content."""
 NOTHING = "Nothing is known that fits. Say so; do not guess a fix."
 UNSURE = "Nothing known fits well; here is what comes nearest. Compare the symptoms before you propose a fix."
 
@@ -29,7 +31,7 @@ def similar_text(answer: SimilarAnswer, body: SimilarBody) -> str:
     """Return the answer to a ticket."""
     lines = _limits(answer)
     if body.incident is not None and body.incident.candidate:
-        open_ones = ", ".join(body.incident.tickets)
+        open_ones = ", ".join(body.incident.tickets[-MOST_TICKETS:])
         lines.append(
             f"An incident may be under way: {body.incident.size} similar open tickets within "
             f"{body.incident.window_minutes} minutes ({open_ones})."
