@@ -70,7 +70,10 @@ def told_in(home: Path, log: Path) -> dict[str, list[str]]:
     for path in [*(one for one in home.rglob("*") if one.is_file()), log]:
         if home / "models" in path.parents:
             continue
-        content = path.read_bytes().lower()
+        try:
+            content = path.read_bytes().lower()
+        except FileNotFoundError:  # of indexes that were replaced meanwhile
+            continue
         if held := [word for word in WORDS if word.encode() in content]:
             told[path.name] = held
     return told

@@ -14,13 +14,14 @@ from mcp import MCPError
 
 from kb.documents import Article
 from kb.tickets import parse_upsert
+from search.answers import AskedQuery, Retrieval, SimilarAnswer
 from tests.agent import Agent, agent_over_pipes, agent_started_with, agent_within
 from tests.command_line import COMMAND, REPOSITORY, run
 from tests.homes import filled_home
 from tests.serving import new_token, serving, until
-from web.api.schemas import SearchBody, SimilarBody
+from web.api.schemas import Incident, SearchBody, SimilarBody
 from web.api.tokens import new_secret, secret_hash
-from web.mcp.texts import LONGEST_TOLD, NOTHING
+from web.mcp.texts import LONGEST_TOLD, NOTHING, similar_text
 from web.mcp.tools import TOOLS, DocumentBody
 from web.shipped import shipped_folder
 from web.wiring import Services
@@ -365,3 +366,19 @@ def test_the_manual_names_every_tool_with_its_arguments() -> None:
         row = next(line for line in MANUAL.splitlines() if line.startswith(f"| `{kind.name}` |"))
         assert re.findall(r"`(\w+)`", row.split("|")[2]) == list(kind.takes.model_fields)
     assert f"{LONGEST_TOLD:,} characters" in MANUAL
+
+
+def test_the_text_of_an_answer_tells_of_an_incident_and_names_its_last_tickets() -> None:
+    tickets = [f"desk:{number}" for number in range(1, 31)]
+    asked = {"language": "en", "identifiers": [], "truncated": False}
+    how = {"mode": "hybrid", "degraded": ["semantic"], "model": None, "calibrated": False, "took_ms": 1}
+    incident = {"candidate": True, "size": 30, "window_minutes": 240, "tickets": tickets}
+    body = SimilarBody.model_construct(response_id="r", incident=Incident.model_construct(**incident))  # type: ignore[arg-type]
+    answer = SimilarAnswer(
+        status="degraded", retrieval=Retrieval(**how), query=AskedQuery(**asked), results=()  # type: ignore[arg-type]
+    )  # fmt: skip
+    text = similar_text(answer, body)
+
+    assert "30 similar open tickets within 240 minutes (desk:21, desk:22," in text
+    assert "Part of the search is down: semantic. The rest answered." in text
+    assert text.endswith("response_id: r")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from indexer.indexing import REBUILD_WANTED
 from kb.errors import NotFound
 from kb.ids import checked_id
 from web.cli.homes import settings_in_use
 from web.cli.indexing import bring_up
-from web.wiring import opened_store
+from web.cli.progress import say
+from web.encoder_once import EncoderOnce
+from web.wiring import Services, opened_store
 
 
 @click.command("erase")
@@ -28,7 +29,8 @@ def erase_command(home: Path, ticket_id: str) -> None:
         wanted = checked_id(ticket_id, "ticket_id")
         if wanted in store.article_ids() or ":" not in wanted:
             raise NotFound(f"there is no ticket {wanted!r}; name one as SOURCE:EXTERNAL_ID, such as zammad:48213")
-        store.put_setting(REBUILD_WANTED, "yes")  # first: killed from here on, the next server makes the indexes anew
+        # First: when this is killed from here on, the next server makes the indexes anew.
+        Services(settings, store, EncoderOnce(settings, say), say).indexing().ask_for_rebuild()
         was_there = store.erase_ticket(wanted)
         said = "is erased" if was_there else "was not there; what was left of it is erased"
         click.echo(f"{wanted} {said}. It does not come back.")
