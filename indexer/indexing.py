@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,8 +117,11 @@ class Indexing:
             return self._rebuild(progress, keep_going)
 
     def ask_for_rebuild(self) -> None:
-        """Ask the process that holds the lock to rebuild; it takes back the wish when that is done."""
-        self._store.put_setting(REBUILD_WANTED, "yes")
+        """Ask the process that holds the lock to rebuild; it takes back the wish when that is done.
+
+        A rebuild that is under way already does not fulfil it: it may have read what has changed since.
+        """
+        self._store.put_setting(REBUILD_WANTED, secrets.token_hex(8))
 
     def is_rebuild_wanted(self) -> bool:
         """Say whether a rebuild was asked for and is not done."""
@@ -167,6 +171,7 @@ class Indexing:
 
     def _rebuild(self, progress: Progress, keep_going: Callable[[], bool]) -> SyncReport:
         self._close()
+        wish = self._store.setting(REBUILD_WANTED)
         generation = new_generation(self._path)
         try:
             self._open = made_indexes(self._engines, generation, self._say)
@@ -178,8 +183,9 @@ class Indexing:
             self._discard(generation)
             return report
         publish_generation(generation, self._engines.built)
-        self._store.put_setting(REBUILD_WANTED, None)
-        remove_other_generations(self._path)
+        remove_other_generations(self._path)  # before the wish is taken back: whoever waits for it may want them gone
+        if wish is not None:
+            self._store.take_setting(REBUILD_WANTED, wish)
         # What was written meanwhile is brought in; the rest is found as wanted.
         self._sync(self._open, _quiet, keep_going).drain()
         return report

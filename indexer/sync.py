@@ -47,6 +47,10 @@ class SyncedStore(DocumentStore, ChangeLog, VectorStore, Protocol):
         """Keep a value, or drop it when `None`."""
         ...
 
+    def take_setting(self, name: str, value: str) -> bool:
+        """Drop a value if it is still this one, and say whether it was."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:

@@ -45,7 +45,7 @@ def parse_article(
     when front matter does not. Returns the article (revision 1) and warnings. The body is kept as written, with line
     feeds as line ends. Raises InvalidInput that names `path`, the line and the field.
     """
-    text = storable(_with_line_feeds(text.removeprefix("\ufeff")))
+    text = storable(with_line_feeds(text.removeprefix("\ufeff")))
     try:
         header, body = _split(text)
         fields = _fields_of(header)
@@ -71,7 +71,7 @@ def to_markdown(article: Article) -> str:
     fields = front_matter_of(article)
     if article.path is not None and id_of_path(article.path) == article.id:
         del fields["id"]
-    return f"---\n{write_yaml(fields)}---\n{_with_line_feeds(article.body)}"
+    return f"---\n{write_yaml(fields)}---\n{with_line_feeds(article.body)}"
 
 
 def front_matter_of(article: Article) -> dict[str, JSON]:
@@ -86,7 +86,8 @@ def id_of_path(path: str) -> str:
     return encoded_id(path[:-3] if path.casefold().endswith(".md") else path)
 
 
-def _with_line_feeds(text: str) -> str:
+def with_line_feeds(text: str) -> str:
+    """Return the text with line feeds as its only line ends."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -131,11 +132,12 @@ def _known(fields: Fields) -> dict[str, object]:
             continue
         text = _text(name, node, line)
         if text is not None and text.strip():
-            known[name] = _at(line, _checked, name, text)
+            known[name] = _at(line, checked_field, name, text)
     return known
 
 
-def _checked(name: str, text: str) -> object:
+def checked_field(name: str, text: str) -> object:
+    """Return what an article holds for a field of `FIELDS` that is one text. Raises InvalidInput that names it."""
     if name in _CHOICES:
         return choice_from(text, name, _CHOICES[name])
     if name in ("id", "translation_of"):

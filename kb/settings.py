@@ -16,6 +16,8 @@ from kb.errors import ConfigurationError
 
 FILE_NAME = "fixlore.toml"
 HOME_VARIABLE = "KB_HOME"
+TOKEN_VARIABLE = "KB_TOKEN"  # noqa: S105
+"""Names the token of `kb mcp`. A secret is no setting: it is in no file, in no list of processes and in no log."""
 ENGINES = ("tantivy", "whoosh")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -95,7 +97,7 @@ def read_settings(home: Path, environment: Mapping[str, str] | None = None) -> S
     for variable in sorted(environment):
         if variable in variables:
             chosen[variables[variable]] = environment[variable]
-        elif variable.startswith("KB_") and variable != HOME_VARIABLE:
+        elif variable.startswith("KB_") and variable not in (HOME_VARIABLE, TOKEN_VARIABLE):
             raise ConfigurationError(f"{variable} is no setting; known are {', '.join(sorted(variables))}")
     checked = {name: _as_type(name, value, types[name]) for name, value in chosen.items()}
     settings = Settings(home=home, **checked)  # type: ignore[arg-type]

@@ -23,6 +23,8 @@ ENDPOINTS = [
     ("GET", "/tickets/mail/1/similar", "read"),
     ("GET", "/articles", "read"),
     ("GET", "/articles/vpn/error-809", "read"),
+    ("POST", "/articles", "articles:write"),
+    ("PUT", "/articles/vpn/error-809", "articles:write"),
     ("POST", "/feedback", "feedback"),
     ("GET", "/report", "read"),
 ]

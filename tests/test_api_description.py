@@ -20,7 +20,9 @@ FAILURES = [
     ("delete", ONE_TICKET, ALWAYS | {"404"}),
     ("post", "/tickets/batch", ALWAYS | {"413", "415"}),
     ("get", "/articles", ALWAYS),
+    ("post", "/articles", ALWAYS | BODY | {"409"}),
     ("get", "/articles/{article_id}", ALWAYS | {"404"}),
+    ("put", "/articles/{article_id}", ALWAYS | BODY | {"404", "409", "412", "428"}),
     ("post", "/feedback", ALWAYS | BODY | {"404"}),
     ("get", "/report", ALWAYS),
 ]

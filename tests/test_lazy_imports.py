@@ -49,10 +49,10 @@ def test_help_imports_click_and_nothing_that_takes_time(home: Path) -> None:
 
 
 def test_help_of_a_command_imports_no_engine(home: Path) -> None:
-    for command in ("serve", "import", "search"):
+    for command in ("serve", "import", "search", "mcp"):
         packages = imported(home, command, "--help")
 
-        assert not packages & (ENGINES | {"flask", "waitress"}), command
+        assert not packages & (ENGINES | {"flask", "waitress", "mcp", "anyio"}), command
 
 
 def test_listing_tokens_opens_the_store_and_no_engine(indexed_home: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_search_uses_the_exported_model_without_its_framework_and_without_the_
     packages = imported(indexed_home, "search", "vpn error 809", "--json")
 
     assert {"onnxruntime", "tokenizers", "faiss", "tantivy"} <= packages
-    assert not packages & {"torch", "sentence_transformers", "transformers", "flask", "waitress", "alembic"}
+    assert not packages & {"torch", "sentence_transformers", "transformers", "flask", "waitress", "alembic", "mcp"}
 
 
 def test_an_export_imports_no_engine(indexed_home: Path, tmp_path: Path) -> None:

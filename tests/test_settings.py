@@ -13,7 +13,7 @@ from kb.settings import FILE_NAME, changed_settings, read_settings
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("threads = 4\nmax_body_mb = 5\n")
 
-    settings = read_settings(tmp_path, {"KB_THREADS": "6", "PATH": "/bin", "KB_HOME": "/elsewhere"})
+    settings = read_settings(tmp_path, {"KB_THREADS": "6", "PATH": "/bin", "KB_HOME": "/elsewhere", "KB_TOKEN": "kb_x"})
 
     assert changed_settings(settings) == {"threads": 6, "max_body_mb": 5}
     assert settings.home == tmp_path

@@ -477,6 +477,20 @@ def test_worker_rebuilds_when_a_command_asks_for_it(home: Installation, watch: W
         worker.stop()
 
 
+def test_a_wish_for_a_rebuild_outlasts_one_that_was_under_way_already(home: Installation) -> None:
+    home.write("a")
+    home.another().ask_for_rebuild()
+
+    def asks_again(done: int, total: int) -> None:
+        home.another().ask_for_rebuild()
+
+    home.indexing.rebuild(asks_again)
+    assert home.indexing.is_rebuild_wanted()  # what changed since the wish may not be in it
+    home.indexing.rebuild()
+    assert not home.indexing.is_rebuild_wanted()
+    assert len(generations(home)) == 1
+
+
 @pytest.mark.parametrize("name", [KEYWORD, VECTORS])
 def test_worker_mends_an_index_that_is_lost_while_nothing_waits(home: Installation, watch: Watch, name: str) -> None:
     home.write("a")

@@ -46,6 +46,7 @@ TITLES = {
     413: "Too large",
     415: "Unsupported media type",
     422: "Invalid input",
+    428: "Precondition required",
     429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",

@@ -6,12 +6,17 @@ it any more. So the loop is run here, one turn at a time, and goes on for a whil
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from typing import Any
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask
+
+from web.problems import TITLES
 
 PATIENCE_S = 10.0
 """How long requests under way may take once the server was told to stop."""
@@ -34,6 +39,7 @@ class Server:
             max_request_body_size=max_body,
             clear_untrusted_proxy_headers=not behind_proxy,
         )
+        self._server.channel_class = _Channel
         self._stopping = False
 
     def stop(self) -> None:
@@ -69,3 +75,25 @@ class Server:
             else:
                 channel.handle_close()
         return left
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """Answers a request that is refused before the application sees it, such as one whose body is too large to read."""
+
+    def execute(self) -> None:
+        """Send the answer and close: programs are told as the application tells them, others in plain text."""
+        if not str(getattr(self.request, "path", "")).startswith("/api/"):
+            super().execute()
+            return
+        error = self.request.error
+        problem = {"type": "about:blank", "title": TITLES.get(error.code, error.reason), "status": error.code}
+        body = json.dumps({**problem, "detail": f"{error.reason}: {error.body}."}).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/problem+json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    error_task_class = _Refusal

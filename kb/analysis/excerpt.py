@@ -40,6 +40,8 @@ _FAULT_CUES = (
     "verweiger", "abgelehnt", "abgebrochen", "abgestürzt", "abgestuerzt", "kann nicht", "konnte nicht",
     "nicht gefunden", "nicht erreichbar", "ungültig", "ungueltig", "überschreitung", "ueberschreitung",
 )  # fmt: skip
+_SHORTEST_CUE = min(len(cue) for cue in (*_LOUD_CUES, *_FAULT_CUES))
+"""Characters below which a line names no error: no code and no line of a web server is that short either."""
 
 
 def access_status(line: str) -> int | None:
@@ -84,6 +86,8 @@ def _by_loudness(lines: Sequence[str]) -> tuple[list[int], list[int], list[int]]
     seen: dict[str, int] = {}
     whole: set[str] = set()
     for at, line in enumerate(lines):
+        if len(line) < _SHORTEST_CUE:  # megabytes of blank lines cost next to nothing
+            continue
         status = access_status(line)
         if status is not None:
             found = refused if status >= REFUSED else None

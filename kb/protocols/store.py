@@ -84,6 +84,13 @@ class ArticleStore(Protocol):
         """
         ...
 
+    def create_article(self, article: Article, author: str) -> Article:
+        """Store an article that is new and return it at revision 1: of many who create one id, one succeeds.
+
+        Raises IdConflict when a document has the id, InvalidInput for what cannot be stored.
+        """
+        ...
+
     def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
         """Save an edit and return it with its new revision; one that changes nothing makes none.
 

@@ -68,6 +68,16 @@ class SqlArticles(Part):
             _save(connection, changed, stored, history, author, self._clock())
         return outcomes
 
+    def create_article(self, article: Article, author: str) -> Article:
+        """Store an article that is new and return it at revision 1."""
+        created = replace(article, revision=1)
+        with self._database.write() as connection:
+            stored = documents_by_id(connection, [article.id]).get(article.id)
+            if stored is not None:
+                raise conflict(stored, article.source)
+            _save(connection, [created], (), [created], author, self._clock())
+        return created
+
     def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
         """Save an edit and return it with its new revision."""
         with self._database.write() as connection:

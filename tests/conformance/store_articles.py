@@ -156,6 +156,29 @@ class ArticleSuite:
         assert found == article("nul\x00id", "a\x00b", body="\x00", tags=("\x00",))
         assert store.article("nul") is None
 
+    def test_article_is_created_at_revision_one_with_its_history_and_a_change(self, store: Store) -> None:
+        created = store.create_article(article(revision=7), "network-l3")
+        assert created == store.article("vpn/error-809") == article()
+        assert [(one.number, one.author) for one in store.revisions("vpn/error-809")] == [(1, "network-l3")]
+        assert changed_ids(store) == ["vpn/error-809"]
+
+    @pytest.mark.parametrize("source", ["runbooks", "wiki"])
+    def test_article_is_not_created_when_its_id_is_taken_whoever_has_it(self, store: Store, source: str) -> None:
+        put_ticket(store)
+        store.put_articles([article()], "author")
+        changed_ids(store)
+        for taken in ("vpn/error-809", "zammad:1"):
+            with pytest.raises(IdConflict) as raised:
+                store.create_article(article(taken, "Another", source=source), "author")
+            assert raised.value.field == "id"
+        assert store.article("vpn/error-809") == article()
+        assert changed_ids(store) == []
+
+    def test_article_that_cannot_be_stored_is_not_created(self, store: Store) -> None:
+        with pytest.raises(InvalidInput):
+            store.create_article(article(title="half \ud800"), "author")
+        assert list(store.all_ids()) == []
+
     def test_edit_is_saved_with_the_next_revision_when_nobody_else_wrote(self, store: Store) -> None:
         store.put_articles([article()], "author")
         changed_ids(store)

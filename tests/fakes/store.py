@@ -65,6 +65,15 @@ class MemoryStore(MemoryAccess, MemoryIncidents, Store):
             self._record(dict.fromkeys(changed))
             return outcomes
 
+    def create_article(self, article: Article, author: str) -> Article:
+        with self._open():
+            if article.id in self._documents:
+                raise _conflict(self._documents[article.id], article.source)
+            created = self._documents[article.id] = replace(_stored_article(article), revision=1)
+            self._remember([created], author)
+            self._record([created.id])
+            return created
+
     def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
         with self._open():
             before = self._documents.get(article.id)

@@ -1,23 +1,30 @@
-"""Return articles, one or a list, with history and HTML on request."""
+"""Return articles, one or a list, with history and HTML on request; take in those that the site owns."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Literal
+from urllib.parse import quote
 
-from flask import Response, current_app, g, json
+from flask import Response, current_app, g, json, request
 from pydantic import BaseModel, Field
 
 from kb.access import may_read
-from kb.documents import Article
-from kb.errors import NotFound
+from kb.article_edits import ArticleEdit, edited_article, new_article, parse_edit
+from kb.documents import SITE_SOURCE, Article
+from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.front_matter import front_matter_of
 from kb.json_values import time_text
+from kb.language import detect_language
 from search.reuse import reuse_of
+from web.api.article_schemas import ArticleFields, EditHeader, NewArticle
 from web.api.authentication import scope
 from web.api.paths import article_id_of
-from web.api.references import article_as_seen
-from web.api.resources import failures, resource
+from web.api.references import article_as_seen, hidden_ids
+from web.api.resources import BODY, failures, resource
 from web.api.schemas import ArticleBody, ArticleList, ArticleSummary
+from web.problems import problem
 from web.rendering import render
 from web.wiring import Services
 
@@ -84,15 +91,36 @@ def list_articles(query: ListQuery) -> Response:
     return Response(answer.model_dump_json(), mimetype="application/json")
 
 
-@api.get("/articles/<path:article_id>", responses={200: ArticleBody, **failures(404)}, summary="One article")
+@api.post("/articles", responses={201: ArticleBody, **failures(409, *BODY)}, summary="Create")
+@scope("articles:write")
+def post_article(body: NewArticle) -> Response:
+    """Create an article that the site owns; `Location` says where it is, `ETag` at which revision.
+
+    An id that is taken is a conflict, also one that was made from the title.
+    """
+    store = _services().store
+    wanted = new_article(parse_edit(request.get_json()), datetime.now(UTC), detect_language)
+    if store.article(wanted.id) is not None:  # also under a former id, whose links must go on leading there
+        raise _taken(wanted.id)
+    try:
+        article = store.create_article(wanted, g.viewer.name)
+    except IdConflict as error:  # a ticket has it, or somebody else was faster
+        raise _taken(wanted.id) from error
+    _services().wake()
+    response = _answered(article, 201)
+    response.headers["Location"] = f"/api/v1/articles/{quote(article.id, safe='/')}"
+    return response
+
+
+@api.get("/articles/<path:article_id>", responses={200: ArticleBody, 304: None, **failures(404)}, summary="One article")
 @scope("read")
 def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
-    """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body."""
+    """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body.
+
+    `ETag` is its revision; asked with it in `If-None-Match`, an article that is still the same is answered with 304.
+    """
     store = _services().store
-    article_id = article_id_of(path.article_id)
-    article = store.article(article_id)
-    if article is None or not may_read(g.viewer, article):
-        raise NotFound(f"There is no article {article_id!r}.")
+    article = _readable(path.article_id)
     if query.view == "revisions":
         history = [
             {
@@ -105,11 +133,73 @@ def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
             if may_read(g.viewer, entry.article)  # an earlier one may have been for others, or a draft
         ]
         return Response(json.dumps({"id": article.id, "revisions": history}), mimetype="application/json")
+    if request.if_none_match.contains_weak(str(article.revision)):
+        response = Response(status=304)
+        response.set_etag(str(article.revision))
+        return response
+    return _answered(article, html=query.html)
+
+
+@api.put(
+    "/articles/<path:article_id>",
+    responses={200: ArticleBody, **failures(404, 409, 412, 428, *BODY)},
+    summary="Edit",
+)
+@scope("articles:write")
+def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> Response:
+    """Change an article of the site that is still at the revision in `If-Match`; of two such edits one succeeds.
+
+    Fields that are carried are set, `null` clears, others stay. An edit that changes nothing makes no revision. An
+    article that a folder's file owns is a conflict: edit the file.
+    """
+    stored = _readable(path.article_id)
+    if stored.source != SITE_SOURCE:
+        raise IdConflict(
+            f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again.",
+            field="id",
+        )
+    if not request.if_match:
+        return problem(428, "Send the revision that the edit began at as If-Match; the ETag of the article is it.")
+    if not request.if_match.contains(str(stored.revision)):
+        raise StaleEdit(
+            f"The article {stored.id!r} is at revision {stored.revision} by now; read it again and repeat the edit."
+        )
+    edit = _with_unseen(parse_edit(request.get_json()), stored)
+    wanted = edited_article(stored, edit, datetime.now(UTC), detect_language)
+    article = _services().store.update_article(wanted, g.viewer.name, stored.revision)
+    _services().wake()
+    return _answered(article)
+
+
+def _readable(article_id: str) -> Article:
+    """Return the article at an address. Raises NotFound, also for one that the caller may not read."""
+    wanted = article_id_of(article_id)
+    article = _services().store.article(wanted)
+    if article is None or not may_read(g.viewer, article):
+        raise NotFound(f"There is no article {wanted!r}.")
+    return article
+
+
+def _with_unseen(edit: ArticleEdit, stored: Article) -> ArticleEdit:
+    """Return the edit with those related documents that its author may not see, and so cannot mean to remove."""
+    if "related" not in edit.fields:
+        return edit
+    hidden = hidden_ids(stored.related, _services().store, g.viewer)
+    carried = edit.fields["related"]
+    related = carried if isinstance(carried, tuple) else ()
+    unseen = tuple(one for one in stored.related if one in hidden and one not in related)
+    return replace(edit, fields={**edit.fields, "related": related + unseen})
+
+
+def _taken(article_id: str) -> IdConflict:
+    return IdConflict(f"The id {article_id!r} is taken; give another id.", field="id")
+
+
+def _answered(article: Article, status: int = 200, *, html: bool = False) -> Response:
+    store = _services().store
+    seen = article_as_seen(article, store, g.viewer)
     reuse = reuse_of(store, [article], g.viewer).get(article.id, 0)
-    response = Response(
-        json.dumps(article_object(article_as_seen(article, store, g.viewer), reuse, html=query.html)),
-        mimetype="application/json",
-    )
+    response = Response(json.dumps(article_object(seen, reuse, html=html)), status=status, mimetype="application/json")
     response.set_etag(str(article.revision))
     return response
 

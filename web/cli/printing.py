@@ -20,7 +20,7 @@ DEVICES = "/dev"
 def written_results(results: Sequence[Result]) -> str:
     """Return results as text: title, id, how sure it is, what matched, why, and the fix.
 
-    Shipped example content is marked.
+    Shipped example content and what is not published are marked.
     """
     return "\n\n".join(_written(result) for result in results)
 
@@ -53,6 +53,7 @@ def _written(result: Result) -> str:
     facts = [
         *([likelihood] if (likelihood := _likelihood(result)) else []),
         *(["example"] if result.source == EXAMPLE_SOURCE else []),
+        *([result.state.replace("_", " ")] if result.state not in (None, "published") else []),
         result.type,
         *(fact for fact in (result.status, result.service, result.language) if fact),
     ]
