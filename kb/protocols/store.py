@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.documents import JSON, Article, Document, Link, Ticket
+from kb.protocols.connectors import ConnectorStore
 from kb.queries import Viewer
 
 Outcome = Literal["created", "updated", "unchanged", "ignored"]
@@ -326,7 +327,7 @@ class AccessStore(Protocol):
         ...
 
 
-class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, Protocol):
+class Store(ArticleStore, TicketStore, DocumentStore, ChangeLog, VectorStore, AccessStore, ConnectorStore, Protocol):
     """The store of record. Everything in the indexes can be rebuilt from it.
 
     A write is durable when the call returns. A write that fails leaves nothing behind. Any number of threads and

@@ -8,12 +8,12 @@ from kb.protocols.store import Store
 from kb.store.access import SqlAccess
 from kb.store.articles import SqlArticles
 from kb.store.changes import SqlChanges
+from kb.store.connectors import SqlConnectors
 from kb.store.documents import SqlDocuments
-from kb.store.tickets import SqlTickets
 from kb.store.vectors import SqlVectors
 
 
-class SqlStore(SqlArticles, SqlTickets, SqlDocuments, SqlChanges, SqlVectors, SqlAccess, Store):
+class SqlStore(SqlArticles, SqlConnectors, SqlDocuments, SqlChanges, SqlVectors, SqlAccess, Store):
     """The store of record in one SQL database; `kb.store.open_store` opens one."""
 
     def backup(self, target: str) -> None:
