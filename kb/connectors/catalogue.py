@@ -87,7 +87,7 @@ class Catalogue:
         return chain
 
     def _file(self, name: str, *, shipped: bool = False) -> MappingFile:
-        """Return a mapping's file, the own one unless `shipped`: an own mapping may derive from the shipped of its name."""
+        """Return a mapping's file, the own one unless `shipped`: it may derive from the shipped one of its name."""
         if _NAME.fullmatch(name):
             for folder, is_own in ((self._own, True), (SHIPPED, False)):
                 path = folder / f"{name}{SUFFIX}"

@@ -1,7 +1,7 @@
 """Turn HTML, as ticket systems deliver what people wrote, into the text that a reader would see.
 
-A reader of its own, and linear in the text: anybody who can open a ticket chooses what is read here, and half a megabyte
-of broken marks keeps Python's parser busy for minutes, of nested ones also those that follow HTML 5.
+A reader of its own, and linear in the text: anybody who can open a ticket chooses what is read here, and half a
+megabyte of broken marks keeps Python's parser busy for minutes, of nested ones also those that follow HTML 5.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from html import unescape
 
-_BLOCKS = frozenset(
-    "address article aside blockquote body dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
-    "hr html li main nav ol p pre section table tbody tfoot thead tr ul".split()
+_SPACED = frozenset(
+    {"blockquote", "dl", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"}
 )
-_SPACED = frozenset("blockquote dl figure h1 h2 h3 h4 h5 h6 hr ol p pre table ul".split())
+"""Blocks with a blank line around them."""
+_BLOCKS = _SPACED | {
+    "address", "article", "aside", "body", "dd", "div", "dt", "fieldset", "figcaption", "footer", "form", "header",
+    "html", "li", "main", "nav", "section", "tbody", "tfoot", "thead", "tr",
+}  # fmt: skip
 _IN_ITEM = frozenset({"li", "ol", "ul", "pre"})
 """What begins a line of its own even right after the mark of an item."""
 _DROPPED = frozenset({"head", "math", "noscript", "script", "style", "svg", "template", "title"})

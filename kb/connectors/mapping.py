@@ -69,7 +69,7 @@ class TicketMapping:
         if is_true(self.ignored_bodies, body):
             return [Ignored()]
         is_deleted = is_true(self.deleted_bodies, body)
-        at = self._happened_at(body) if self.happened_at else None
+        at = None if self.happened_at is None else self._moment(self.happened_at, body)
         return [self._delivery(record, is_deleted, at) for record in self.records(body)]
 
     def records(self, body: JSON) -> Iterator[JSON]:
@@ -88,11 +88,11 @@ class TicketMapping:
         values: dict[str, JSON] = {"source": self.source, "external_id": self._external_id(record)}
         for name, rule in (*self.fields.items(), *self.extra.items()):
             value = self._found(name, rule, record)
-            if value is not None or rule.clears:
+            if value is not None or (rule.clears and rule.is_carried(record)):
                 values[name] = value
         if self.links:
             links = self._links(record)
-            if links or any(rule.target.clears for rule in self.links):
+            if links or any(rule.target.clears and rule.target.is_carried(record) for rule in self.links):
                 values["links"] = links or None
         return values
 
@@ -103,7 +103,7 @@ class TicketMapping:
             return Ignored()
         if is_deleted or is_true(self.deleted_tickets, record):
             external_id = checked_id(name_from(self._external_id(record), "external_id"), "external_id")
-            return Deletion(f"{self.source}:{external_id}", at)
+            return Deletion(f"{self.source}:{external_id}", at or self._updated_at(record))
         return parse_upsert(self.values(record))
 
     def _external_id(self, record: JSON) -> JSON:
@@ -121,9 +121,13 @@ class TicketMapping:
         except InvalidInput as error:
             raise InvalidInput(f"{name} cannot be read: {error}", field=name) from error
 
-    def _happened_at(self, body: JSON) -> datetime | None:
-        assert self.happened_at is not None
-        found = self._found("body.happened_at", self.happened_at, body)
+    def _updated_at(self, record: JSON) -> datetime | None:
+        """Return when the ticket changed last, as the time of its deletion where the body tells none."""
+        found = self._found("updated_at", self.fields["updated_at"], record) if "updated_at" in self.fields else None
+        return None if found is None else self.times.read(found)
+
+    def _moment(self, rule: Rule, body: JSON) -> datetime | None:
+        found = self._found("body.happened_at", rule, body)
         return None if found is None else self.times.read(found)
 
     def _links(self, record: JSON) -> list[JSON]:

@@ -18,12 +18,23 @@ from kb.ids import checked_source
 from kb.json_values import json_from
 from kb.tickets import FIELDS, refuse_reserved
 
-TOP = ("based_on", "description", "source", "time_zone", "time_patterns", "webhook", "body", "ticket", "fields", "extra")
+TOP = (
+    "based_on",
+    "description",
+    "source",
+    "time_zone",
+    "time_patterns",
+    "webhook",
+    "body",
+    "ticket",
+    "fields",
+    "extra",
+)
 RULE_KEYS = ("path", "first", "join", "constant", "as", "pattern", "template", "split", "values", "others", "null")
 _ORIGINS = ("path", "first", "join", "constant")
 _KEYS = {
-    "webhook": ("method", "header", "prefix", "algorithm", "encoding", "signed", "timestamp_header", "tolerance_s", "user",
-                "delivery_header"),
+    "webhook": ("method", "header", "prefix", "algorithm", "encoding", "signed", "timestamp_header", "tolerance_s",
+                "user", "delivery_header"),
     "body": ("tickets", "ignore", "delete", "happened_at"),
     "ticket": ("external_id", "ignore", "delete"),
     "links": ("type", "target", "source"),
@@ -50,9 +61,8 @@ def mapping_of(name: str, table: Table, place: str) -> TicketMapping:
     }
     for key in fields:
         if key not in FIELDS or key == "links":
-            raise ConfigurationError(
-                f"{place}: fields.{key} is no field of a ticket; use one of {', '.join(FIELDS[:-1])}, or put it below extra"
-            )
+            known = ", ".join(FIELDS[:-1])
+            raise ConfigurationError(f"{place}: fields.{key} is no field of a ticket; use {known}, or extra")
     if "external_id" not in ticket:
         raise ConfigurationError(f"{place}: ticket.external_id is missing; name the path of the ticket's id")
     happened_at = body.get("happened_at")
@@ -135,9 +145,7 @@ def _links(value: object, place: str) -> tuple[LinkRule, ...]:
             raise ConfigurationError(f"{where} must have type and target")
         source = one.get("source")
         kind = _choice(one["type"], LINK_TYPES, f"{where}.type")
-        links.append(
-            LinkRule(kind, rule_of(one["target"], f"{where}.target"), _link_source(source, f"{where}.source"))
-        )
+        links.append(LinkRule(kind, rule_of(one["target"], f"{where}.target"), _link_source(source, f"{where}.source")))
     return tuple(links)
 
 

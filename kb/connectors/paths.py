@@ -1,5 +1,4 @@
-"""Compile and evaluate paths into JSON: JMESPath (https://jmespath.org), which can choose and filter, but run nothing.
-"""
+"""Follow paths into JSON, written in JMESPath (https://jmespath.org), which can choose and filter, but run nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +13,9 @@ from jmespath.functions import Functions
 from kb.documents import JSON
 from kb.errors import ConfigurationError
 
+_RELATIVE = (
+    "subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe",
+)  # fmt: skip
 _REMEDY = "see https://jmespath.org for how paths are written"
 
 
@@ -23,6 +25,8 @@ class JsonPath:
 
     text: str
     _compiled: Any
+    _chains: tuple[tuple[str, ...], ...]
+    """The names, from the top of the value on, that the path begins with; several where it joins paths."""
 
     def found(self, value: JSON) -> JSON:
         """Return what the path leads to in `value`, `None` when it leads nowhere.
@@ -36,7 +40,11 @@ class JsonPath:
             return None
         return found
 
-    def names(self) -> str | None:
+    def is_carried(self, value: JSON) -> bool:
+        """Say whether `value` has the place that the path leads to, be it with `null` in it or on the way to it."""
+        return not self._chains or any(_has(value, chain) for chain in self._chains)
+
+    def name(self) -> str | None:
         """Return the name when the path is one plain name, which can be looked for while a file is read."""
         parsed = self._compiled.parsed
         return str(parsed["value"]) if parsed["type"] == "field" else None
@@ -57,7 +65,41 @@ def json_path(text: object, place: str) -> JsonPath:
         if name not in Functions.FUNCTION_TABLE:
             known = ", ".join(sorted(Functions.FUNCTION_TABLE))
             raise ConfigurationError(f"{place} calls {name}, which is no function of a path; known are {known}")
-    return JsonPath(text, compiled)
+    return JsonPath(text, compiled, tuple(_chains(compiled.parsed)))
+
+
+def _has(value: JSON, chain: tuple[str, ...]) -> bool:
+    for name in chain:
+        if value is None:
+            return True
+        if not isinstance(value, dict) or name not in value:
+            return False
+        value = value[name]
+    return True
+
+
+def _chains(node: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        yield (str(node["value"]),)
+    elif kind == "subexpression" and (chain := _chain(node)):
+        yield chain
+    elif kind in _RELATIVE:
+        yield from _chains(children[0])  # what follows is looked for in what this finds
+    else:
+        for child in children:
+            if isinstance(child, dict):
+                yield from _chains(child)
+
+
+def _chain(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a path that is nothing but names, else none."""
+    if node["type"] == "field":
+        return (str(node["value"]),)
+    if node["type"] != "subexpression":
+        return ()
+    parts = [_chain(child) for child in node["children"]]
+    return tuple(name for part in parts for name in part) if all(parts) else ()
 
 
 def _functions(node: Mapping[str, Any]) -> Iterator[str]:

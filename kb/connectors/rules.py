@@ -42,7 +42,7 @@ class Rule:
     drops_others: bool = False
     """Whether a value that `values` does not name counts as nothing."""
     clears: bool = False
-    """Whether nothing found clears the field (`null`) rather than keeping what was stored."""
+    """Whether nothing in the place of the value clears the field rather than keeping what was stored."""
 
     def found(self, record: JSON, times: TimeReader) -> JSON:
         """Return the value, `None` for nothing. Raises InvalidInput, without a field, when it cannot be read."""
@@ -50,12 +50,23 @@ class Rule:
         if self.reading == "time":
             return None if _is_nothing(value) else time_text(times.read(value))
         if isinstance(value, list):
-            shaped = [one for item in value if not _is_nothing(one := self._shaped(item))]
+            shaped = [
+                part
+                for item in value
+                if not _is_nothing(one := self._shaped(item))
+                for part in (one if self.split and isinstance(one, list) else [one])
+            ]
             if self.reading in ("text", "html", "adf"):
                 return PARAGRAPHS.join(_plain(one) for one in shaped) or None
             return shaped or None
         shaped_one = self._shaped(value)
         return None if _is_nothing(shaped_one) else shaped_one
+
+    def is_carried(self, record: JSON) -> bool:
+        """Say whether the ticket has the place where the value would be: only there `null` or nothing clears."""
+        if self.path is not None:
+            return self.path.is_carried(record)
+        return any(rule.is_carried(record) for rule in (*self.first, *self.joined)) or not (self.first or self.joined)
 
     def _origin(self, record: JSON, times: TimeReader) -> JSON:
         if self.path is not None:

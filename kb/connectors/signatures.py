@@ -43,7 +43,7 @@ class Signing:
 
     def content(self, headers: Mapping[str, str], body: bytes) -> bytes:
         """Return the bytes that are signed."""
-        timestamp = headers.get(self.timestamp_header, "") if self.timestamp_header else ""
+        timestamp = headers.get(self.timestamp_header.lower(), "") if self.timestamp_header else ""
         parts = self.signed.encode().split(b"{body}")
         return body.join(part.replace(b"{timestamp}", timestamp.encode("latin-1", "replace")) for part in parts)
 
@@ -59,10 +59,10 @@ class Signing:
     def refusal(self, secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Refusal | None:
         """Return why a delivery is not believed, `None` when it is. Compares in constant time.
 
-        `headers` finds a name whatever its case.
+        Names in `headers` are in lower case.
         """
         name = "Authorization" if self.method == "basic" else self.header
-        given = headers.get(name, "").strip()
+        given = headers.get(name.lower(), "").strip()
         if not given:
             return "no_signature"
         if not hmac.compare_digest(given.encode("latin-1", "replace"), self.expected(secret, headers, body).encode()):
@@ -71,7 +71,7 @@ class Signing:
 
     def _is_off(self, headers: Mapping[str, str], now: datetime) -> bool:
         try:
-            moment = _UTC.read(headers.get(self.timestamp_header, ""))
+            moment = _UTC.read(headers.get(self.timestamp_header.lower(), ""))
         except InvalidInput:
             return True
         return abs((now.astimezone(UTC) - moment).total_seconds()) > self.tolerance_s

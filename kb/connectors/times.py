@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from kb.documents import JSON
@@ -30,7 +30,9 @@ class TimeReader:
             return self._moment(value).astimezone(UTC)
         except (ValueError, OverflowError, OSError) as error:
             shown = str(value)[:60]
-            raise InvalidInput(f"{shown!r} is no time that this mapping reads; add its pattern to time_patterns") from error
+            raise InvalidInput(
+                f"{shown!r} is no time that this mapping reads; add its pattern to time_patterns"
+            ) from error
 
     def _moment(self, value: JSON) -> datetime:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -55,7 +57,7 @@ class TimeReader:
 def zone_named(name: object, place: str) -> tzinfo:
     """Return a time zone by its IANA name. Raises ConfigurationError that names the place of the mapping."""
     if name == "UTC":
-        return timezone.utc  # also where the machine has no time zone database
+        return UTC  # also where the machine has no time zone database
     try:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError) as error:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "synonyms": ("web.cli.vocabulary", "Say which words and abbreviations mean the same."),
     "learn": ("web.cli.learning", "Learn ranking from linked tickets."),
     "token": ("web.cli.tokens", "Create, list and revoke API tokens."),
+    "connector": ("web.cli.connectors", "Let ticket systems send their tickets, and read their exports."),
     "user": ("web.cli.users", "Get a one-time sign-in link."),
     "example": ("web.cli.examples", "Remove the shipped example content."),
     "doctor": ("web.cli.checking", "Check store and indexes, and say what to do."),

@@ -56,7 +56,7 @@ def install_site(app: Flask) -> None:
     install_filters(app)
 
 
-API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback")
+API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "webhooks")
 
 
 def _keep_private(response: Response) -> Response:
