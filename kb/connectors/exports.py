@@ -32,6 +32,8 @@ from kb.ticket_files import (
     skip_line,
 )
 
+_LOOKED_AT = 256 * 1024
+"""Bytes of a file that are looked at to tell lines of JSON from one document."""
 _LINES = (".jsonl", ".ndjson")
 _LEVELS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 _CSV = (".csv", ".tsv")
@@ -79,7 +81,7 @@ def read_export(path: Path, mapping: TicketMapping) -> Iterator[Item]:
 
 def _has_lines(file: BinaryIO) -> bool:
     """Say whether the first line is an object of its own and another follows."""
-    first = file.readline(MAX_LINE_BYTES).removeprefix(UTF8_MARK)
+    first = file.readline(_LOOKED_AT).removeprefix(UTF8_MARK)
     second = file.readline(2)
     file.seek(0)
     if not first.lstrip().startswith(b"{") or not second.strip():
