@@ -76,5 +76,8 @@ class ConnectorStore(Protocol):
         ...
 
     def count_deliveries(self, connector: str, outcome: str, count: int = 1) -> None:
-        """Count deliveries that stored nothing; those of a connector that was never on are not counted."""
+        """Count deliveries that stored nothing; those of a connector that was never on are not counted.
+
+        Waits for other writers for less than a second: raises StoreBusy then, and a caller may let that pass.
+        """
         ...

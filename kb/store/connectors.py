@@ -18,6 +18,9 @@ from kb.store.sqlite import MOST, refuse_too_many
 from kb.store.tables import connector, connector_outcome, delivery
 from kb.store.tickets import SqlTickets
 
+COUNT_PATIENCE = 0.5
+"""Seconds that counting may hold up the answer to a delivery that stores nothing; a count is lost rather than that."""
+
 
 class SqlConnectors(SqlTickets):
     """Connectors (`kb.protocols.connectors.ConnectorStore`), which store tickets as every other delivery does."""
@@ -81,7 +84,7 @@ class SqlConnectors(SqlTickets):
 
     def count_deliveries(self, connector: str, outcome: str, count: int = 1) -> None:
         """Count deliveries that stored nothing."""
-        with self._database.write() as connection:
+        with self._database.write(COUNT_PATIENCE) as connection:
             _count(connection, connector, outcome, count, self._clock())
 
     def _delete(self, connection: Connection, deletion: Deletion) -> DeliveryOutcome:
