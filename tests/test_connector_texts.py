@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.connectors.adf_text import text_of_adf
@@ -47,6 +47,7 @@ BLOCKS = ["<p>", "</p>", "<pre>", "</pre>", "<blockquote>", "</blockquote>", "<b
 PIECES = [*BLOCKS, "<li>", "<ul>", "</ul>", "<ol>", "<!--", "-->", "<script>", "x"]
 
 
+@settings(deadline=None)  # how long it takes is the machine's matter
 @given(st.text(alphabet="<>/!-&;ab \n\"'") | st.lists(st.sampled_from([*PIECES, " "])).map("".join))
 def test_html_of_any_kind_is_read_without_an_error(html: str) -> None:
     text_of_html(html)
@@ -140,6 +141,7 @@ KEYS = st.sampled_from(["type", "content", "attrs", "text", "marks", "x"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.text()
 
 
+@settings(deadline=None)  # how long it takes is the machine's matter
 @given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=20))
 def test_atlassian_documents_of_any_shape_give_text_or_are_refused(value: JSON) -> None:
     with suppress(InvalidInput):
