@@ -27,6 +27,7 @@ from tests.conftest import SAMPLES
 from tests.fakes.encoder import FakeEncoder
 from web.app import create_app
 from web.deliveries import Deliveries
+from web.links import new_sign_in_path
 from web.wiring import Services, open_services
 
 BODIES = SAMPLES / "connectors"
@@ -467,3 +468,19 @@ def test_webhook_is_described_with_its_failures_and_needs_no_token(client: Flask
     assert described["security"] == []
     assert set(described["responses"]) == {"200", "400", "401", "404", "409", "413", "415", "422", "503"}
     assert list(described["requestBody"]["content"]) == ["application/json"]
+
+
+def test_status_page_tells_of_webhooks_once_one_was_on(client: FlaskClient, services: Services) -> None:
+    assert client.get(new_sign_in_path(services.store)).status_code == 302
+    services.store.disable_connector("jira")
+    send(client, "generic", *generic(title="x"))
+    send(client, "github", b"{}", {"X-Hub-Signature-256": "sha256=00"})
+    page = client.get("/status").get_data(as_text=True)
+    rows = {row.split("<")[0]: row for row in page.split('<th scope="row">')[1:]}
+
+    assert "/api/v1/webhooks/generic" in rows["generic"]
+    assert (rows["generic"].count(" UTC"), rows["generic"].count("never")) == (1, 1)
+    assert "UTC: wrong signature" in rows["github"]
+    assert ("<td>on</td>" in rows["github"], "<td>off</td>" in rows["jira"]) == (True, True)
+    assert SECRET not in page
+    assert "falsche Signatur" in client.get("/status", headers={"Accept-Language": "de"}).get_data(as_text=True)
