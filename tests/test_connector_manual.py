@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kb.connectors.catalogue import Catalogue
-from kb.connectors.parsing import _KEYS, RULE_KEYS, TOP
+from kb.connectors.parsing import RULE_KEYS, TABLE_KEYS, TOP
 from kb.protocols.store import TicketUpsert
 from tests.command_line import REPOSITORY, home_with_model
 from tests.conftest import SAMPLES
@@ -60,8 +60,8 @@ def shell(code: str, home: Path, address: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_every_system_but_the_generic_one_can_be_tried() -> None:
-    assert set(deliveries()) == {file.name for file in Catalogue(Path("none")).files()} - {"generic"}
+def test_every_system_can_be_tried() -> None:
+    assert set(deliveries()) == {file.name for file in Catalogue(Path("none")).files()}
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
@@ -126,7 +126,7 @@ def test_script_for_servicenow_sends_the_fields_of_the_sample() -> None:
 
 
 def test_every_field_of_a_mapping_and_every_way_to_find_a_value_is_explained() -> None:
-    tables = {f"{table}.{key}" for table in ("webhook", "body", "ticket") for key in _KEYS[table]}
+    tables = {f"{table}.{key}" for table in ("webhook", "body", "ticket") for key in TABLE_KEYS[table]}
     wanted = {*tables, *(key for key in TOP if key not in ("webhook", "body", "ticket")), *RULE_KEYS, "links"}
     cells = {cell for line in PAGE.splitlines() if line.startswith("| `") for cell in re.findall(r"`([^`]+)`", line)}
 

@@ -32,7 +32,7 @@ TOP = (
 )
 RULE_KEYS = ("path", "first", "join", "constant", "as", "pattern", "template", "split", "values", "others", "null")
 _ORIGINS = ("path", "first", "join", "constant")
-_KEYS = {
+TABLE_KEYS = {
     "webhook": ("method", "header", "prefix", "algorithm", "encoding", "signed", "timestamp_header", "tolerance_s",
                 "user", "delivery_header"),
     "body": ("tickets", "ignore", "delete", "happened_at"),
@@ -140,7 +140,7 @@ def _links(value: object, place: str) -> tuple[LinkRule, ...]:
     links = []
     for at, one in enumerate(value):
         where = f"{place}: links[{at}]"
-        _refuse_unknown(one, _KEYS["links"], where, ".")
+        _refuse_unknown(one, TABLE_KEYS["links"], where, ".")
         if "type" not in one or "target" not in one:
             raise ConfigurationError(f"{where} must have type and target")
         source = one.get("source")
@@ -248,8 +248,8 @@ def _table(table: Table, key: str, place: str) -> Table:
     value = table.get(key, {})
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{place}: {key} must be a table, begun by [{key}]")
-    if key in _KEYS:
-        _refuse_unknown(value, _KEYS[key], place, f"{key}.")
+    if key in TABLE_KEYS:
+        _refuse_unknown(value, TABLE_KEYS[key], place, f"{key}.")
     return value
 
 
