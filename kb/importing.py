@@ -10,16 +10,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kb.article_files import MAX_FILE_BYTES, list_folder, read_files
 from kb.documents import SITE_SOURCE, Article
 from kb.errors import IdConflict, InvalidInput
 from kb.ids import checked_source
 from kb.problems import Problem, problem_of
-from kb.protocols.store import InvalidTicket, Store
+from kb.protocols.connectors import Deletion
+from kb.protocols.store import InvalidTicket, Store, TicketUpsert
 from kb.reporting import Progress
 from kb.ticket_files import TicketRow, read_tickets
 from kb.tickets import refuse_reserved
+
+if TYPE_CHECKING:
+    from kb.connectors.mapping import TicketMapping
 
 BATCH = 500
 """What one write transaction holds at most."""
@@ -120,22 +125,35 @@ def import_articles(
 
 
 def import_tickets(
-    store: Store, file: Path, source: str | None = None, *, format: str | None = None, progress: Progress | None = None
+    store: Store,
+    file: Path,
+    source: str | None = None,
+    *,
+    format: str | None = None,
+    mapping: TicketMapping | None = None,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Merge the deliveries of a file into the store, in order.
 
     `source` stands in where a line names none; `format` is one of `kb.ticket_files.FORMATS`, else the file's name
-    tells. A line that names a reserved source is a problem unless `source` is that one. `progress` counts lines.
+    tells. With a `mapping` the file is an export of another system, and `source` stands in for the mapping's. A line
+    that names a reserved source is a problem unless `source` is that one. `progress` counts lines.
     Raises NotFound or InvalidInput when the file cannot be opened.
     """
     tally = Tally()
     source = None if source is None else checked_source(source)
+    rows = read_tickets(file, format, source) if mapping is None else _mapped_rows(file, source, mapping, tally)
     lines = _lines_in(file) if progress and file.is_file() else 0
     batch: list[TicketRow] = []
     characters = 0
-    for item in read_tickets(file, format, source):
+    for item in rows:
         if isinstance(item, Problem):
             tally.note(item)
+            continue
+        if isinstance(item, Deletion):
+            _upsert(store, str(file), batch, tally)  # what came before it goes in before it
+            batch, characters = [], 0
+            tally.counts.update(store.take_delivery("", {}, [item]) or [])
             continue
         try:
             if item.upsert.source != source:
@@ -154,6 +172,22 @@ def import_tickets(
     if progress:
         progress(lines, lines)
     return tally.report()
+
+
+def _mapped_rows(
+    file: Path, source: str | None, mapping: TicketMapping, tally: Tally
+) -> Iterator[TicketRow | Deletion | Problem]:
+    from kb.connectors.exports import MappedRow, read_export  # only who reads exports waits for what reads them
+
+    for item in read_export(file, mapping if source is None else replace(mapping, source=source)):
+        if not isinstance(item, MappedRow):
+            yield item
+        elif isinstance(item.delivery, TicketUpsert):
+            yield TicketRow(item.line, item.delivery)
+        elif isinstance(item.delivery, Deletion):
+            yield item.delivery
+        else:
+            tally.counts["ignored"] += 1
 
 
 def put_articles(store: Store, items: Iterable[Article | Problem], tally: Tally, author: str) -> None:

@@ -28,8 +28,8 @@ MAX_LINE_BYTES = MAX_FILE_BYTES
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv"}
 _DELIMITERS = ",;\t"
 _LIST_CUT = re.compile(r"[;|]")
-_UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF8_MARK = b"\xef\xbb\xbf"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 1024 * 1024
 
 
@@ -63,11 +63,11 @@ def read_tickets(path: Path, format: str | None = None, source: str | None = Non
         with path.open("rb") as file:
             start = file.read(4)
             file.seek(0)
-            if not start.removeprefix(_UTF8_MARK):
+            if not start.removeprefix(UTF8_MARK):
                 yield Problem(str(path), None, "the file is empty; nothing was read", is_error=False)
             elif name == "csv":
                 yield from _read_csv(path, file, source)
-            elif start.startswith(_UTF16_MARKS):
+            elif start.startswith(UTF16_MARKS):
                 yield Problem(str(path), 1, "the file is UTF-16; save it as UTF-8")
             else:
                 yield from _read_jsonl(file, str(path), source)
@@ -106,9 +106,9 @@ def _read_jsonl(file: BinaryIO, name: str, source: str | None) -> Iterator[Ticke
     while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > MAX_LINE_BYTES:
-            _skip_line(file, line)
+            skip_line(file, line)
         if number == 1:
-            line = line.removeprefix(_UTF8_MARK)
+            line = line.removeprefix(UTF8_MARK)
         if not line.strip():
             continue
         try:
@@ -117,13 +117,14 @@ def _read_jsonl(file: BinaryIO, name: str, source: str | None) -> Iterator[Ticke
             yield problem_of(error, name, number)
 
 
-def _skip_line(file: BinaryIO, line: bytes) -> None:
+def skip_line(file: BinaryIO, line: bytes) -> None:
+    """Read on to the end of a line of which `line` is the beginning."""
     while line and not line.endswith(b"\n"):
         line = file.readline(_CHUNK)
 
 
 def _read_csv(path: Path, file: BinaryIO, source: str | None) -> Iterator[TicketRow | Problem]:
-    encoding = _encoding_of(file)
+    encoding = encoding_of(file)
     if encoding is None:
         yield Problem(str(path), 1, "the file is no text (it holds NUL bytes); save it as UTF-8")
         return
@@ -135,11 +136,11 @@ def _read_csv(path: Path, file: BinaryIO, source: str | None) -> Iterator[Ticket
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         try:
             yield from _read_rows(text, str(path), source)
-        except _LineTooLong as error:
+        except LineTooLong as error:
             yield Problem(str(path), error.line, f"the line is longer than {megabytes(MAX_LINE_BYTES)}; reading ended")
 
 
-class _LineTooLong(Exception):
+class LineTooLong(Exception):
     """A line of CSV goes on beyond the bound, so that where the next row begins is unknown."""
 
     def __init__(self, line: int):
@@ -147,7 +148,7 @@ class _LineTooLong(Exception):
         self.line = line
 
 
-class _Lines:
+class Lines:
     """The lines of a text, none longer than the bound; `read` counts them."""
 
     def __init__(self, text: TextIO):
@@ -155,22 +156,24 @@ class _Lines:
         self.read = 0
 
     def __iter__(self) -> Iterator[str]:
+        """Return this."""
         return self
 
     def __next__(self) -> str:
+        """Return the next line. Raises LineTooLong."""
         line = self._text.readline(MAX_LINE_BYTES + 1)
         if not line:
             raise StopIteration
         self.read += 1
         if len(line) > MAX_LINE_BYTES:
-            raise _LineTooLong(self.read)
+            raise LineTooLong(self.read)
         return line
 
 
 def _read_rows(text: TextIO, name: str, source: str | None) -> Iterator[TicketRow | Problem]:
-    lines = _Lines(text)
+    lines = Lines(text)
     header = next((line for line in lines if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=header.count)
+    delimiter = csv_delimiter(header)
     names = [_field_name(cell) for cell in next(csv.reader([header], delimiter=delimiter), [])]
     if problem := _header_problem(names, source):
         yield Problem(name, lines.read, problem)
@@ -188,6 +191,11 @@ def _read_rows(text: TextIO, name: str, source: str | None) -> Iterator[TicketRo
             yield Problem(name, start, f"the row is not valid CSV: {error}; check its quotes")
         except InvalidInput as error:
             yield problem_of(error, name, start)
+
+
+def csv_delimiter(header: str) -> str:
+    """Return what separates the cells of a first row: of comma, semicolon and tab what it holds most of."""
+    return max(_DELIMITERS, key=header.count)
 
 
 def _field_name(cell: str) -> str:
@@ -228,11 +236,11 @@ def _links_of(cell: str) -> JSON:
         raise InvalidInput('links must be JSON such as [{"type": "related", "target": "zammad:7"}]') from error
 
 
-def _encoding_of(file: BinaryIO) -> str | None:
+def encoding_of(file: BinaryIO) -> str | None:
     """Return the encoding of a text file, `None` when it holds NUL bytes. Reads it through once."""
     start = file.read(4)
     file.seek(0)
-    if start.startswith(_UTF16_MARKS):
+    if start.startswith(UTF16_MARKS):
         return "utf-16"
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8-sig"

@@ -17,10 +17,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.errors import FixloreError
-from web.api import articles, feedback, incidents, report, search, similar, tickets
+from web.api import articles, feedback, incidents, report, search, similar, tickets, webhooks
 from web.api.authentication import authenticate, open_to_all
 from web.api.rate_limits import install_rate_limits
 from web.api.schemas import Problem
+from web.deliveries import Deliveries
 from web.health import health
 from web.logs import GIVEN_ID, REQUEST_ID
 from web.metrics import Metrics
@@ -56,6 +57,7 @@ def create_app(services: Services) -> OpenAPI:
     app.extensions["fixlore"] = services
     app.extensions["metrics"] = metrics = Metrics(services)
     services.answered = metrics.count_answer
+    app.extensions["deliveries"] = Deliveries(services, metrics.count_delivery)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(
         SECRET_KEY=services.session_key(),
@@ -75,7 +77,7 @@ def create_app(services: Services) -> OpenAPI:
     app.before_request(_begin)  # first: whatever refuses a request, its answer is stamped and logged
     install_rate_limits(app, services.settings.rate_limit)
     app.before_request(authenticate)
-    for resource in (search, similar, tickets, articles, feedback, incidents, report):
+    for resource in (search, similar, tickets, articles, feedback, incidents, report, webhooks):
         app.register_api(resource.api)
     app.register_blueprint(health)
     app.add_url_rule("/api/v1/openapi.json", "openapi", open_to_all(lambda: app.api_doc))

@@ -23,6 +23,11 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Upper bounds of the latency buckets: around the 60 and 120 ms that answers should take, up to what is too long."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Any other method is counted as `other`: whoever asks must not be able to make a series for each word."""
+DELIVERY_OUTCOMES = (
+    "created", "updated", "unchanged", "deleted", "ignored", "repeated", "invalid", "no_signature", "wrong_signature",
+    "too_old",
+)  # fmt: skip
+"""What becomes of deliveries, whichever connector they are for: a stranger must not learn which are on."""
 _Answer = TypeVar("_Answer")
 
 
@@ -47,6 +52,11 @@ class Metrics:
         for kind in ("search", "similar"):
             for status in ("ok", "degraded", "no_confident_match"):
                 self._answers.labels(kind, status)  # so that a rate can be taken before the first one
+        self._deliveries = Counter(
+            "fixlore_deliveries", "What became of deliveries by webhook.", ("outcome",), registry=self._registry
+        )
+        for outcome in DELIVERY_OUTCOMES:
+            self._deliveries.labels(outcome)
         self._registry.register(_State(services))
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -57,6 +67,10 @@ class Metrics:
     def count_answer(self, kind: str, status: str) -> None:
         """Count an answer to a question (`search`) or a ticket (`similar`)."""
         self._answers.labels(kind, status).inc()
+
+    def count_delivery(self, outcome: str) -> None:
+        """Count what became of a ticket of a delivery, or why the delivery was refused."""
+        self._deliveries.labels(outcome).inc()
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return body and content type in the format that suits an `Accept` header."""

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
+    ConfigurationError,
     FixloreError,
     IdConflict,
     IndexUnavailable,
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[FixloreError], int], ...] = (
     (StoreError, 503),
     (IndexUnavailable, 503),
     (ModelUnavailable, 503),
+    (ConfigurationError, 503),
 )
 """Error → HTTP status; the first class that fits decides."""
 

@@ -16,6 +16,7 @@ from indexer.indexing import Indexing
 from indexer.manifest import KEYWORD, VECTORS, current_generation
 from indexer.passages import passage_text
 from indexer.worker import IndexWorker
+from kb.connectors.catalogue import Catalogue
 from kb.errors import FixloreError, IndexUnavailable, ModelUnavailable, RecipeMismatch, StoreError
 from kb.protocols.store import Store
 from kb.reporting import Say
@@ -50,6 +51,7 @@ class Services:
         self.store = store
         self.encoder = encoder
         self.responses = ResponseLog(store)
+        self.mappings = Catalogue(settings.home)
         self.vocabulary = StoredVocabulary(store, translates_texts=not settings.multilingual)
         self.rankers = StoredRanker(store, lambda: self.indexes.vectors.recipe)
         self.engines: Engines = installed_engines(settings.keyword_engine, encoder)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.documents import JSON, Article, Document, Link, Ticket
+from kb.protocols.connectors import ConnectorStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
@@ -339,6 +340,7 @@ class Store(
     IncidentStore,
     AccessStore,
     FeedbackStore,
+    ConnectorStore,
     Protocol,
 ):
     """The store of record. Everything in the indexes can be rebuilt from it.

@@ -8,16 +8,16 @@ from kb.protocols.store import Store
 from kb.store.access import SqlAccess
 from kb.store.articles import SqlArticles
 from kb.store.changes import SqlChanges
+from kb.store.connectors import SqlConnectors
 from kb.store.documents import SqlDocuments
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
-from kb.store.tickets import SqlTickets
 from kb.store.vectors import SqlVectors
 
 
 class SqlStore(
     SqlArticles,
-    SqlTickets,
+    SqlConnectors,
     SqlDocuments,
     SqlChanges,
     SqlVectors,

@@ -227,3 +227,30 @@ setting = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+connector = Table(
+    "connector",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("secret", Text),  # null while it is off; in clear, since an HMAC cannot be checked with less
+    Column("changed_at", Instant, nullable=False),
+)
+
+connector_outcome = Table(
+    "connector_outcome",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("mark", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Index("delivery_by_end", "until"),
+)
+"""What was delivered of late, by its id and by the digest of what was signed."""

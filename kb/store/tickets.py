@@ -38,7 +38,7 @@ class Tombstone:
         return self.deleted_at is not None and isinstance(updated_at, datetime) and updated_at > self.deleted_at
 
 
-class _Languages(dict[str, str]):
+class Languages(dict[str, str]):
     """Text → its language, detected when first asked for."""
 
     def __missing__(self, text: str) -> str:
@@ -52,7 +52,7 @@ class _Batch:
 
     held: dict[str, Document]
     buried: Mapping[str, Tombstone]
-    languages: _Languages
+    languages: Languages
     changed: dict[str, tuple[Ticket, DocumentRow]] = field(default_factory=dict)
 
     def outcome(self, upsert: TicketUpsert) -> Outcome:
@@ -75,19 +75,9 @@ class SqlTickets(Part):
     def upsert_tickets(self, upserts: Sequence[TicketUpsert]) -> Sequence[Outcome | InvalidTicket]:
         """Merge deliveries in order, in one transaction, and return what became of each."""
         refuse_too_many(len(upserts), "tickets")
-        ids = list(dict.fromkeys(upsert.id for upsert in upserts if is_storable(upsert.id)))
-        languages = self._languages(upserts, ids)
-        outcomes: list[Outcome | InvalidTicket] = []
+        languages = self.languages_of(upserts)
         with self._database.write() as connection:
-            stored = documents_by_id(connection, ids)
-            batch = _Batch(dict(stored), _tombstones(connection, ids), languages)
-            for upsert in upserts:
-                try:
-                    outcomes.append(batch.outcome(upsert))
-                except InvalidInput as error:
-                    outcomes.append(InvalidTicket(str(error), error.field))
-            _save(connection, batch, stored, self._clock())
-        return outcomes
+            return self.merge(connection, upserts, languages)
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """Return the ticket, `None` when there is none or it was deleted."""
@@ -100,7 +90,7 @@ class SqlTickets(Part):
     def delete_ticket(self, ticket_id: str, at: datetime | None = None) -> bool:
         """Delete and leave a tombstone."""
         with self._database.write() as connection:
-            return self._bury(connection, ticket_id, at)
+            return self.bury(connection, ticket_id, at)
 
     def ticket_ids(self, source: str | None = None) -> Sequence[str]:
         """Return every ticket's id, ordered."""
@@ -151,7 +141,7 @@ class SqlTickets(Part):
     def erase_ticket(self, ticket_id: str) -> bool:
         """Delete, and forget the ticket's text everywhere."""
         with self._database.write() as connection:
-            was_there = self._bury(connection, ticket_id, None)
+            was_there = self.bury(connection, ticket_id, None)
             if not _tombstones(connection, [ticket_id]):
                 return False  # the id of an article
             connection.execute(update(tombstone).where(tombstone.c.ticket_id == ticket_id).values(deleted_at=None))
@@ -159,18 +149,36 @@ class SqlTickets(Part):
         self._database.forget_deleted()
         return was_there
 
-    def _languages(self, upserts: Sequence[TicketUpsert], ids: Sequence[str]) -> _Languages:
+    def languages_of(self, upserts: Sequence[TicketUpsert]) -> Languages:
         """Detect the languages of new tickets: milliseconds for each, for which no other writer should wait."""
+        ids = _ids(upserts)
         with self._database.read() as connection:
             known = set(connection.scalars(select(document.c.id).where(document.c.id.in_(ids))))
-        languages = _Languages()
+        languages = Languages()
         for upsert in upserts:
             if upsert.id not in known and not upsert.fields.get("language"):
                 with suppress(InvalidInput):
                     merged(None, upsert, languages.__getitem__)
         return languages
 
-    def _bury(self, connection: Connection, ticket_id: str, at: datetime | None) -> bool:
+    def merge(
+        self, connection: Connection, upserts: Sequence[TicketUpsert], languages: Languages
+    ) -> Sequence[Outcome | InvalidTicket]:
+        """Merge deliveries in order, within the caller's transaction, and return what became of each."""
+        ids = _ids(upserts)
+        outcomes: list[Outcome | InvalidTicket] = []
+        stored = documents_by_id(connection, ids)
+        batch = _Batch(dict(stored), _tombstones(connection, ids), languages)
+        for upsert in upserts:
+            try:
+                outcomes.append(batch.outcome(upsert))
+            except InvalidInput as error:
+                outcomes.append(InvalidTicket(str(error), error.field))
+        _save(connection, batch, stored, self._clock())
+        return outcomes
+
+    def bury(self, connection: Connection, ticket_id: str, at: datetime | None) -> bool:
+        """Delete a ticket within the caller's transaction, leave a tombstone, and say whether there was one."""
         stored = documents_by_id(connection, [ticket_id]).get(ticket_id)
         if stored is not None and not isinstance(stored, Ticket):
             return False
@@ -189,6 +197,10 @@ class SqlTickets(Part):
         connection.execute(delete(document).where(document.c.id == ticket_id))
         record_changes(connection, [ticket_id], self._clock())
         return True
+
+
+def _ids(upserts: Sequence[TicketUpsert]) -> list[str]:
+    return list(dict.fromkeys(upsert.id for upsert in upserts if is_storable(upsert.id)))
 
 
 def _save(connection: Connection, batch: _Batch, stored: Mapping[str, Document], now: datetime) -> None:

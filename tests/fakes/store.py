@@ -18,7 +18,8 @@ from kb.queries import Viewer
 from kb.reporting import Clock
 from kb.store.rows import article_from, row_of, same_content, ticket_from
 from kb.tickets import merged
-from tests.fakes.store_access import ERASED, MemoryAccess
+from tests.fakes.store_access import ERASED
+from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_incidents import MemoryIncidents
 
 TICK = timedelta(microseconds=1)
@@ -28,7 +29,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryAccess, MemoryIncidents, Store):
+class MemoryStore(MemoryConnectors, MemoryIncidents, Store):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):

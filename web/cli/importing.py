@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from kb.errors import NotFound
 from kb.exporting import import_export
 from kb.importing import ImportReport, import_articles, import_tickets
 from kb.language import detect_language
@@ -15,6 +17,9 @@ from kb.tickets import refuse_reserved
 from web.cli.indexing import bring_up
 from web.cli.progress import progress_bar, say
 from web.wiring import opened_store
+
+if TYPE_CHECKING:
+    from kb.connectors.mapping import TicketMapping
 
 no_wait = click.option("--no-wait", is_flag=True, help="While a server runs, return before it has indexed.")
 
@@ -54,17 +59,25 @@ def articles(ctx: click.Context, directory: Path, source: str | None, prune: boo
 @import_command.command("tickets")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--source", help="Source of tickets that name none.")
-@click.option("--format", "file_format", type=click.Choice(FORMATS), help="The file's ending tells unless given.")
+@click.option(
+    "--format",
+    "file_format",
+    metavar="FORMAT",
+    help=f"{', '.join(FORMATS)}, or a mapping of `kb connector list`; else the file's ending tells.",
+)
 @no_wait
 @click.pass_context
 def tickets(ctx: click.Context, file: Path, source: str | None, file_format: str | None, no_wait: bool) -> None:
-    """Take in the tickets of FILE: JSONL or CSV."""
+    """Take in the tickets of FILE: JSONL, CSV, or the export of a ticket system."""
     settings = read_settings(ctx.obj)
+    mapping = None if file_format in (None, *FORMATS) else _mapping(settings.home, str(file_format))
     if source is not None:
         refuse_reserved(source)
     with opened_store(settings) as store:
         with progress_bar("Reading") as progress:
-            report = import_tickets(store, file, source, format=file_format, progress=progress)
+            report = import_tickets(
+                store, file, source, format=None if mapping else file_format, mapping=mapping, progress=progress
+            )
         tell(report)
         bring_up(settings, store, wait=not no_wait)
     ctx.exit(1 if report.errors else 0)
@@ -82,6 +95,16 @@ def whole_export(ctx: click.Context, directory: Path, no_wait: bool) -> None:
         tell(report)
         bring_up(settings, store, wait=not no_wait)
     ctx.exit(1 if report.errors else 0)
+
+
+def _mapping(home: Path, name: str) -> TicketMapping:
+    """Return a mapping by its name; one that is no format is wrong usage."""
+    from kb.connectors.catalogue import Catalogue
+
+    try:
+        return Catalogue(home).mapping(name)
+    except NotFound as error:
+        raise click.BadParameter(f"{error}; or use {', '.join(FORMATS)}", param_hint="--format") from error
 
 
 def tell(report: ImportReport) -> None:

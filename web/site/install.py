@@ -81,7 +81,7 @@ def install_site(app: Flask) -> None:
     install_filters(app)
 
 
-API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "incidents_api", "report")
+API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "incidents_api", "report", "webhooks")
 
 
 def _keep_private(response: Response) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, current_app, render_template
 from flask_babel import format_decimal
@@ -11,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
 from kb.errors import FixloreError
+from kb.protocols.connectors import Connector
 from web.wiring import Readiness, Services
 
 pages = Blueprint("status", __name__)
@@ -37,6 +39,14 @@ REMEDIES = {
     "fails": (_l("fails"), _NO_WRITES),
 }
 """What readiness tells of a part → what people read, and what they can do."""
+REFUSALS = {
+    "repeated": _l("taken before"),
+    "invalid": _l("cannot be read"),
+    "no_signature": _l("no signature"),
+    "wrong_signature": _l("wrong signature"),
+    "too_old": _l("signed too long ago"),
+}
+"""Why deliveries by webhook are refused → what people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,17 @@ class Part:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One connector; `taken` and `refused` say when that last happened, empty for never."""
+
+    name: str
+    is_on: bool
+    address: str
+    taken: str
+    refused: str
+
+
 @pages.get("/status")
 @login_required
 def status_page() -> str:
@@ -57,7 +78,12 @@ def status_page() -> str:
     told = report["down"]
     parts = [_part(str(name), told.get(key)) for key, name in PARTS.items()]
     return render_template(
-        "status/status.html", ready=report["ready"], down=told, parts=parts, figures=_figures(services, report)
+        "status/status.html",
+        ready=report["ready"],
+        down=told,
+        parts=parts,
+        figures=_figures(services, report),
+        webhooks=_webhooks(services),
     )
 
 
@@ -66,6 +92,35 @@ def _part(name: str, problem: str | None) -> Part:
         return Part(name, "", "")
     told, remedy = REMEDIES.get(problem, (problem, _("Run kb doctor.")))
     return Part(name, str(told), str(remedy))
+
+
+def _webhooks(services: Services) -> list[Webhook]:
+    """Return the connectors that were ever on; none while the store does not tell."""
+    try:
+        connectors = services.store.connectors()
+    except FixloreError:
+        return []
+    return [_webhook(one, services.settings.base_url.rstrip("/")) for one in connectors]
+
+
+def _webhook(connector: Connector, base_url: str) -> Webhook:
+    taken = [one.last_at for outcome, one in connector.outcomes.items() if outcome not in REFUSALS]
+    refused = [(one.last_at, outcome) for outcome, one in connector.outcomes.items() if outcome in REFUSALS]
+    last_refusal = ""
+    if refused:
+        at, outcome = max(refused)
+        last_refusal = f"{_told(at)}: {REFUSALS[outcome]}"
+    return Webhook(
+        name=connector.name,
+        is_on=connector.is_on,
+        address=f"{base_url}/api/v1/webhooks/{connector.name}",
+        taken=_told(max(taken)) if taken else "",
+        refused=last_refusal,
+    )
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _figures(services: Services, report: Readiness) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 _KEPT = "id, name, scopes, secret_hash, created_at, last_used_at, revoked_at"
 
 

@@ -1,0 +1,1 @@
+"""Turn what ticket systems export and send into deliveries, as mapping files say. Pure, but for reading files."""
