@@ -5,43 +5,56 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from flask import Response, current_app, g, json
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kb.access import may_read
 from kb.documents import Article
 from kb.errors import NotFound
 from kb.front_matter import front_matter_of
 from kb.json_values import time_text
+from web.api import field_schemas as fields
 from web.api.authentication import scope
 from web.api.paths import article_id_of
 from web.api.references import article_as_seen
-from web.api.resources import failures, resource
-from web.api.schemas import ArticleBody, ArticleList, ArticleSummary
+from web.api.resources import failures, of_type, resource
+from web.api.schemas import ArticleBody, ArticleList, ArticleSummary, Asked, Described, RevisionList, example
 from web.rendering import render
 from web.wiring import Services
 
 api = resource("articles", __name__)
 
 
-class ArticlePath(BaseModel):
+class ArticlePath(Described):
     """Which article."""
 
-    article_id: str
+    model_config = example({"article_id": "vpn/error-809"})
+
+    article_id: fields.IdInPath
+    """The article's id, or a former one; it may hold `/`."""
 
 
-class ArticleQuery(BaseModel):
+class ArticleQuery(Asked):
     """What to return of it."""
 
+    model_config = example({"view": "article", "html": True})
+
     view: Literal["article", "revisions"] = "article"
+    """The article, or the list of its revisions."""
     html: bool = False
+    """Whether to add the Markdown as a page."""
 
 
-class ListQuery(BaseModel):
+class ListQuery(Asked):
     """Which page of the list."""
 
+    model_config = example({"limit": 50, "cursor": "vpn/error-809", "source": "runbooks"})
+
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+    """How many articles at most."""
     cursor: Annotated[str, Field(max_length=1024)] = ""
+    """The `cursor` of the page before."""
     source: str | None = None
+    """Only articles of this folder."""
 
 
 def _services() -> Services:
@@ -49,7 +62,7 @@ def _services() -> Services:
     return services
 
 
-@api.get("/articles", responses={200: ArticleList}, summary="List")
+@api.get("/articles", responses={200: ArticleList}, summary="List articles")
 @scope("read")
 def list_articles(query: ListQuery) -> Response:
     """Return articles ordered by id; `cursor` of the answer asks for the next page."""
@@ -78,7 +91,14 @@ def list_articles(query: ListQuery) -> Response:
     return Response(answer.model_dump_json(), mimetype="application/json")
 
 
-@api.get("/articles/<path:article_id>", responses={200: ArticleBody, **failures(404)}, summary="One article")
+@api.get(
+    "/articles/<path:article_id>",
+    responses={
+        200: of_type(ArticleBody, "application/json", "The article, or its history.", RevisionList),
+        **failures(404),
+    },
+    summary="Read an article or its history",
+)
 @scope("read")
 def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
     """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body."""

@@ -10,6 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from web.api.resources import Resource
 from web.site import documents, languages, pasting, searching, signing_in, status, vocabulary
 from web.site.filters import install_filters
 
@@ -41,8 +42,8 @@ def install_site(app: Flask) -> None:
         referrer_policy="same-origin",
     )
     protect = CSRFProtect(app)
-    for name, blueprint in app.blueprints.items():
-        if name in API_BLUEPRINTS:
+    for blueprint in app.blueprints.values():
+        if isinstance(blueprint, Resource):
             protect.exempt(blueprint)  # the API takes bearer tokens, never cookies
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     limiter.limit("20 per minute", methods=["GET"])(signing_in.sign_in)
@@ -54,9 +55,6 @@ def install_site(app: Flask) -> None:
     app.after_request(_keep_private)
     languages.install_languages(app)
     install_filters(app)
-
-
-API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback")
 
 
 def _keep_private(response: Response) -> Response:
