@@ -90,11 +90,16 @@ def _checked_body(kind: str) -> Response | None:
     return None
 
 
-def _why(error: Exception) -> str:
-    cause = error.__cause__ or error.__context__
+def _why(error: BaseException) -> str:
+    """Return what the reader of JSON said, which Flask and Werkzeug each wrap into an error of their own."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ValueError):
+        cause = cause.__cause__ or cause.__context__
     if isinstance(cause, JSONDecodeError):
         return f": {cause.msg} (line {cause.lineno}, column {cause.colno})"
-    return f": {cause}" if isinstance(cause, ValueError) and not isinstance(cause, UnicodeError) else ""
+    if isinstance(cause, UnicodeError):
+        return ": it is not UTF-8"
+    return f": {cause}" if cause else ""
 
 
 def reads_lines(view: _VIEW) -> _VIEW:

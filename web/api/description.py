@@ -99,7 +99,7 @@ def _plain(schema: Json) -> Json:
 
 
 def _parameters(parameters: list[Json], models: tuple[type[BaseModel], ...]) -> list[Json]:
-    """Return the parameters of an operation with the schemas, descriptions and examples of their models."""
+    """Return the parameters of an operation, required ones first, with what their models say of them."""
     fields: Json = {}
     for model in models:
         fields |= _plain(copy.deepcopy(model.model_json_schema(ref_template=REFERENCE))).get("properties", {})
@@ -109,11 +109,11 @@ def _parameters(parameters: list[Json], models: tuple[type[BaseModel], ...]) -> 
         one: Json = {name: parameter[name] for name in ("name", "in", "required") if name in parameter}
         if "description" in field:
             one["description"] = field.pop("description")
-        if examples := field.pop("examples", ()):
-            one["example"] = examples[0]
+        if parameter.get("required") and field.get("examples"):
+            one["example"] = field.pop("examples")[0]  # pages fill it in; others of a schema they only show
         one["schema"] = _without_null(field)
         told.append(one)
-    return told
+    return sorted(told, key=lambda one: not one.get("required"))
 
 
 def _without_null(schema: Json) -> Json:

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.api.resources import Resource
-from web.site import documents, languages, pasting, searching, signing_in, status, vocabulary
+from web.site import api_docs, documents, languages, pasting, searching, signing_in, status, vocabulary
 from web.site.filters import install_filters
 
 # Everything comes from this host; there are no inline scripts or styles to allow.
@@ -50,7 +50,7 @@ def install_site(app: Flask) -> None:
     manager = LoginManager(app)
     manager.user_loader(signing_in.load_person)
     manager.unauthorized_handler(_to_sign_in)
-    for module in (signing_in, languages, searching, documents, pasting, status, vocabulary):
+    for module in (signing_in, languages, searching, documents, pasting, status, vocabulary, api_docs):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)
     languages.install_languages(app)
