@@ -50,7 +50,8 @@ def described(app: OpenAPI) -> Json:
     """Return the description of every endpoint of the application."""
     told: Json = copy.deepcopy(app.api_doc)
     resources = [one for one in app.blueprints.values() if isinstance(one, Resource)]
-    told["components"]["schemas"] = schemas = _schemas(resources)
+    schemas = told["components"]["schemas"]
+    schemas |= _schemas(resources)
     for one in resources:
         for operation in one.operations:
             part = told["paths"][_openapi_path(operation.path)][operation.method]
@@ -105,7 +106,7 @@ def _parameters(parameters: list[Json], models: tuple[type[BaseModel], ...]) -> 
         fields |= _plain(copy.deepcopy(model.model_json_schema(ref_template=REFERENCE))).get("properties", {})
     told = []
     for parameter in parameters:
-        field = dict(fields[parameter["name"]])
+        field: Json = dict(fields.get(parameter["name"]) or parameter["schema"])
         one: Json = {name: parameter[name] for name in ("name", "in", "required") if name in parameter}
         if "description" in field:
             one["description"] = field.pop("description")

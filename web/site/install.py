@@ -6,11 +6,11 @@ from flask import Flask, Response, redirect, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
+from flask_openapi3.blueprint import APIBlueprint
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from web.api.resources import Resource
 from web.site import api_docs, documents, languages, pasting, searching, signing_in, status, vocabulary
 from web.site.filters import install_filters
 
@@ -43,7 +43,7 @@ def install_site(app: Flask) -> None:
     )
     protect = CSRFProtect(app)
     for blueprint in app.blueprints.values():
-        if isinstance(blueprint, Resource):
+        if isinstance(blueprint, APIBlueprint):
             protect.exempt(blueprint)  # the API takes bearer tokens, never cookies
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     limiter.limit("20 per minute", methods=["GET"])(signing_in.sign_in)
