@@ -53,6 +53,7 @@ def create_app(services: Services) -> OpenAPI:
     app.extensions["fixlore"] = services
     app.extensions["metrics"] = metrics = Metrics(services)
     services.answered = metrics.count_answer
+    app.extensions["description"] = {}
     app.json = StrictJSON(app)
     app.url_map.merge_slashes = False  # an id may hold several in a row
     app.config.update(

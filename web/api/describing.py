@@ -29,5 +29,7 @@ _ANSWER = {
 @open_to_all
 def get_description() -> Response:
     """Describe every endpoint as OpenAPI 3.1, generated from the code that answers. No token is needed."""
-    app = cast("OpenAPI", current_app)
-    return Response(json.dumps(described(app)), mimetype="application/json")
+    kept: dict[str, str] = current_app.extensions["description"]
+    if not kept:  # the first one asks for it; everybody may, and it is some work
+        kept["text"] = json.dumps(described(cast("OpenAPI", current_app)))
+    return Response(kept["text"], mimetype="application/json")
