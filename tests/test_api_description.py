@@ -101,49 +101,65 @@ def test_the_description_names_every_endpoint_that_answers_programs(client: Flas
 
 def test_every_endpoint_is_described_in_words(description: Json) -> None:
     tags = {tag["name"]: tag.get("description", "") for tag in description["tags"]}
-    for name, operation in operations(description):
-        assert operation["summary"], name
-        assert operation["description"].rstrip("`").endswith("."), name
-        assert "<br" not in operation["description"], name
-        assert all(tags[tag] for tag in operation["tags"]), name
+    lacking = [
+        name
+        for name, operation in operations(description)
+        if not operation.get("summary")
+        or not operation["description"].rstrip("`").endswith(".")
+        or "<br" in operation["description"]
+        or not all(tags[tag] for tag in operation["tags"])
+    ]
     names = [operation["operationId"] for _, operation in operations(description)]
+
+    assert lacking == [], "\n".join(lacking)
     assert len(set(names)) == len(names)
 
 
 def test_every_parameter_has_a_description_and_an_example_that_fits(description: Json) -> None:
-    found = 0
+    lacking, found = [], 0
     for name, operation in operations(description):
         for parameter in operation.get("parameters", ()):
-            place = f"{name}: {parameter['name']}"
-            assert parameter.get("description"), place
-            examples = [parameter["example"]] if "example" in parameter else parameter["schema"].get("examples")
-            assert examples, place
-            for example in examples:
-                assert complaints(description, parameter["schema"], example) == [], place
+            schema = parameter["schema"]
+            examples = [parameter["example"]] if "example" in parameter else schema.get("examples", [])
+            if not parameter.get("description") or not examples:
+                lacking.append(f"{name}: {parameter['name']}")
+            lacking += [f"{name}: {told}" for one in examples for told in complaints(description, schema, one)]
             found += 1
+
+    assert lacking == [], "\n".join(lacking)
     assert found > 20
 
 
 def test_every_body_has_an_example_that_fits(description: Json) -> None:
+    lacking = []
     for name, operation in operations(description):
         for place, content in contents(operation):
             examples = [one["value"] for one in content.get("examples", {}).values()]
             examples += [content["example"]] if "example" in content else []
-            assert examples, f"{name}: {place}"
-            for example in examples:
-                assert complaints(description, content["schema"], example) == [], f"{name}: {place}"
+            if not examples:
+                lacking.append(f"{name}: {place}")
+            lacking += [told for one in examples for told in complaints(description, content["schema"], one)]
+
+    assert lacking == [], "\n".join(lacking)
 
 
 def test_every_field_of_every_model_has_a_description_and_an_example_that_fits(description: Json) -> None:
+    lacking = []
     for model, schema in description["components"]["schemas"].items():
-        assert schema.get("description"), model
-        for example in schema.get("examples", ()):
-            assert complaints(description, schema, example) == [], model
+        if not schema.get("description"):
+            lacking.append(model)
+        lacking += [
+            f"{model}: {told}" for one in schema.get("examples", ()) for told in complaints(description, schema, one)
+        ]
         for name, field in schema.get("properties", {}).items():
-            assert field.get("description") or "$ref" in field, f"{model}.{name}"
-            assert field.get("examples") or is_made_of_models(field), f"{model}.{name}"
-            for example in field.get("examples", ()):
-                assert complaints(description, field, example) == [], f"{model}.{name}"
+            if not (field.get("description") or "$ref" in field):
+                lacking.append(f"{model}.{name} has no description")
+            if not (field.get("examples") or is_made_of_models(field)):
+                lacking.append(f"{model}.{name} has no example")
+            for one in field.get("examples", ()):
+                lacking += [f"{model}.{name}: {told}" for told in complaints(description, field, one)]
+
+    assert lacking == [], "\n".join(lacking)
 
 
 def test_every_failure_is_a_problem_with_an_example_of_its_status(description: Json) -> None:
