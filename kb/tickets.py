@@ -149,10 +149,10 @@ def resolution_kind(code: str | None, text: str = "") -> str:
 
 def _checked(name: str, value: JSON) -> object:
     """Return the value of one known field as a `Ticket` holds it, `None` where it is to be cleared."""
-    if value is None or (value == "" and name in _BLANK_CLEARS):
-        return None
     if name == "title":
         return _title_from(value)
+    if value is None or (value == "" and name in _BLANK_CLEARS):
+        return None
     if name in _TEXTS:
         return text_from(value, name)
     if name in _NAMES:

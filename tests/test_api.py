@@ -232,7 +232,8 @@ def test_ids_with_slashes_and_blanks_lead_to_their_ticket(client: FlaskClient, b
     answer = client.get(f"{API}/search?q=leere Seiten&language=de", headers=bearer("read")).get_json()
     found = next(result for result in answer["results"] if result["id"].startswith("mail:a/b"))
 
-    assert client.get(f"{API}{found['url']}", headers=bearer("read")).get_json()["title"] == found["title"]
+    path = found["url"].removeprefix("http://localhost")
+    assert client.get(f"{API}{path}", headers=bearer("read")).get_json()["title"] == found["title"]
 
 
 def test_a_batch_answers_each_line_and_a_broken_one_harms_no_other(client: FlaskClient, bearer: Bearer) -> None:
@@ -309,19 +310,6 @@ def test_feedback_belongs_to_an_answer_and_counts_once(client: FlaskClient, bear
     assert lost.status_code == 404
     wrong = client.post(f"{API}/feedback", json={**word, "action": "loved"}, headers=headers)
     assert (wrong.status_code, wrong.get_json()["field"]) == (422, "action")
-
-
-def test_the_description_names_every_endpoint_below_the_api(client: FlaskClient) -> None:
-    described = client.get(f"{API}/openapi.json").get_json()
-
-    assert described["openapi"].startswith("3.1")
-    served = {
-        (str(rule).replace("<path:", "<").replace("<", "{").replace(">", "}"), method.lower())
-        for rule in client.application.url_map.iter_rules()
-        if str(rule).startswith(API) and not str(rule).endswith("openapi.json")
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert served == {(path, method) for path, methods in described["paths"].items() for method in methods}
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/tickets", "/api/v1/articles/no/such"])

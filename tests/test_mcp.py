@@ -19,7 +19,8 @@ from tests.agent import Agent, agent_over_pipes, agent_started_with, agent_withi
 from tests.command_line import COMMAND, REPOSITORY, run
 from tests.homes import filled_home
 from tests.serving import new_token, serving, until
-from web.api.schemas import Incident, SearchBody, SimilarBody
+from web.api.incident_schemas import Incident
+from web.api.schemas import SearchBody, SimilarBody
 from web.api.tokens import new_secret, secret_hash
 from web.mcp.texts import LONGEST_TOLD, NOTHING, similar_text
 from web.mcp.tools import TOOLS, DocumentBody

@@ -7,22 +7,21 @@ import time
 import uuid
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, current_app, g, make_response, request
-from flask_openapi3.models.info import Info
-from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.errors import FixloreError
-from web.api import articles, feedback, incidents, report, search, similar, tickets, webhooks
-from web.api.authentication import authenticate, open_to_all
+from web import health
+from web.api import articles, describing, feedback, incidents, report, search, similar, tickets, webhooks
+from web.api.authentication import authenticate
+from web.api.description import INFO, SECURITY_SCHEMES
+from web.api.models import Problem
 from web.api.rate_limits import install_rate_limits
-from web.api.schemas import Problem
+from web.api.strict_json import StrictJSON
 from web.deliveries import Deliveries
-from web.health import health
 from web.logs import GIVEN_ID, REQUEST_ID
 from web.metrics import Metrics
 from web.problems import (
@@ -41,14 +40,13 @@ from web.site.install import install_site
 from web.wiring import Services
 
 _log = logging.getLogger("fixlore.requests")
-SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {"token": {"type": "http", "scheme": "bearer"}}
 
 
 def create_app(services: Services) -> OpenAPI:
     """Return the application over `services`; it opens and closes nothing itself."""
     app = OpenAPI(
         "web",
-        info=Info(title="Fixlore", version="1", description="Has anyone fixed this before?"),
+        info=INFO,
         security_schemes=SECURITY_SCHEMES,
         validation_error_callback=validation_problem,
         validation_error_model=Problem,
@@ -58,7 +56,9 @@ def create_app(services: Services) -> OpenAPI:
     app.extensions["metrics"] = metrics = Metrics(services)
     services.answered = metrics.count_answer
     app.extensions["deliveries"] = Deliveries(services, metrics.count_delivery)
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["description"] = {}
+    app.json = StrictJSON(app)
+    app.url_map.merge_slashes = False  # an id may hold several in a row
     app.config.update(
         SECRET_KEY=services.session_key(),
         WTF_CSRF_TIME_LIMIT=None,  # the token is bound to the session: a page open since the morning can still be sent
@@ -77,10 +77,19 @@ def create_app(services: Services) -> OpenAPI:
     app.before_request(_begin)  # first: whatever refuses a request, its answer is stamped and logged
     install_rate_limits(app, services.settings.rate_limit)
     app.before_request(authenticate)
-    for resource in (search, similar, tickets, articles, feedback, incidents, report, webhooks):
+    for resource in (
+        similar,
+        search,
+        tickets,
+        webhooks,
+        articles,
+        feedback,
+        incidents,
+        report,
+        describing,
+        health,
+    ):
         app.register_api(resource.api)
-    app.register_blueprint(health)
-    app.add_url_rule("/api/v1/openapi.json", "openapi", open_to_all(lambda: app.api_doc))
     install_site(app)
     app.register_error_handler(Exception, _error_answer)
     app.after_request(_finish)

@@ -16,8 +16,9 @@ from kb.queries import FILTER_FIELDS, Filter
 from search.answers import Incident, Result, SearchAnswer, SimilarAnswer, Suggestion
 from search.routing import VALUES
 from web.addresses import document_url
-from web.api.schemas import Incident as IncidentBody
-from web.api.schemas import IncidentList, ResultBody, SearchBody, SimilarBody
+from web.api.incident_schemas import Incident as IncidentBody
+from web.api.incident_schemas import IncidentList
+from web.api.schemas import ResultBody, SearchBody, SimilarBody
 from web.wiring import Services
 
 FACETS = ("type", "service", "language", "status", "confidence", "source", "tags")

@@ -6,6 +6,7 @@ import logging
 
 from flask import Response, current_app, g, json, request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
@@ -20,6 +21,7 @@ from kb.errors import (
     StaleEdit,
     StoreError,
 )
+from kb.json_values import storable
 
 STATUS: tuple[tuple[type[FixloreError], int], ...] = (
     (StaleEdit, 412),
@@ -37,6 +39,31 @@ STATUS: tuple[tuple[type[FixloreError], int], ...] = (
 RETRY_AFTER_S = "5"
 """When to try again what a part that is down did not answer: lanes and indexing recover within seconds."""
 _log = logging.getLogger("fixlore.web")
+_OBJECT = "must be an object"
+_NUMBER = "must be a whole number"
+_SWITCH = "must be true or false"
+_COMPLAINTS = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "string_unicode": "holds characters that are no Unicode",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} values",
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_parsing_size": _NUMBER,
+    "int_from_float": _NUMBER,
+    "bool_type": _SWITCH,
+    "bool_parsing": _SWITCH,
+    "list_type": "must be a list",
+    "dict_type": _OBJECT,
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "literal_error": "must be one of {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""Kind of a model's complaint → what is said of the field."""
 TITLES = {
     400: "Bad request",
     401: "Not signed in",
@@ -53,6 +80,24 @@ TITLES = {
     500: "Internal error",
     503: "Unavailable",
 }
+
+EXAMPLES: dict[int, tuple[str, str]] = {
+    400: ("The body is not valid JSON.", ""),
+    401: ("The token is unknown or revoked; `kb token create` makes a new one.", ""),
+    403: ("The token 'helpdesk' lacks the scope 'tickets:write'.", ""),
+    404: ("There is no ticket 'zammad:48213'.", ""),
+    405: ("The method is not allowed for the requested URL.", ""),
+    409: ("The id 'zammad:48213' belongs to an article of the source 'wiki'; give the ticket another one.", "id"),
+    412: ("The article was changed since revision 3; read it again and repeat the change.", ""),
+    413: ("The body is longer than 10 MB.", ""),
+    415: ("Send the body as application/json.", ""),
+    422: ("limit must be at most 100.", "limit"),
+    428: ("Send the article's ETag as If-Match.", ""),
+    429: ("Too many requests; try again in 5 seconds.", ""),
+    500: ("Something went wrong here. The log tells what, under the request 3f9a1c7be204.", ""),
+    503: ("The store is busy; try again in a few seconds.", ""),
+}
+"""Status → what a problem with it may say, and the field that it may name, for the description."""
 
 
 def status_of(error: FixloreError) -> int:
@@ -77,13 +122,30 @@ def problem(status: int, detail: str, *, field: str | None = None) -> Response:
 def validation_problem(error: ValidationError) -> Response:
     """Return 422 for the first field that a request's model refuses."""
     errors = error.errors(include_url=False, include_input=False)
-    unknown = [".".join(str(part) for part in one["loc"]) for one in errors if one["type"] == "extra_forbidden"]
+    unknown = [_name_of(one) for one in errors if one["type"] == "extra_forbidden"]
     if len(unknown) == len(errors):
-        names = ", ".join(repr(name) for name in unknown)
-        return problem(422, f"Unknown here: {names}; /api/v1/openapi.json names what is known.", field=unknown[0])
+        names = ", ".join(repr(storable(name)) for name in unknown)
+        return problem(
+            422, f"Unknown here: {names}; /api/v1/openapi.json names what is known.", field=storable(unknown[0])
+        )
     first = next(one for one in errors if one["type"] != "extra_forbidden")
-    field = ".".join(str(part) for part in first["loc"]) or None
-    return problem(422, f"{field}: {first['msg']}" if field else first["msg"], field=field)
+    field = storable(_name_of(first))
+    return problem(422, f"{field or 'The body'} {_complaint(first)}.", field=field or None)
+
+
+def _name_of(error: ErrorDetails) -> str:
+    return ".".join(str(part) for part in error["loc"])
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """Return what is wrong with a value, without the names of our classes that the library puts into its messages."""
+    bounds = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "string_too_short" and bounds["min_length"] == 1:
+        return "is empty; give it a value"
+    if kind in _COMPLAINTS:
+        return _COMPLAINTS[kind].format_map(bounds)
+    return f"is not possible: {error['msg']}"
 
 
 def problem_of(error: Exception) -> Response:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, model_validator
+
+from web.api.models import Described, example
 
 Name = str | int | None
 Names = list[str | int] | str | int | None
 """A short text or a list of them; they are answered as text and as lists."""
 
 
-class ArticleFields(BaseModel):
+class ArticleFields(Described):
     """The fields of an article; unknown ones, those of post-mortems among them, are kept and returned.
 
     A single text stands for a list of one; `null` clears a field. `revision`, `source` and `html` are passed over, so
     that what was read can be sent back.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        **example({"title": "VPN drops every 10 minutes, error 809", "state": "published", "confidence": "validated"}),
+        extra="allow",
+    )
 
     id: Annotated[
         Name,
@@ -106,6 +111,15 @@ class ArticleFields(BaseModel):
 class NewArticle(ArticleFields):
     """A new article; only `title` is required."""
 
+    model_config = example(
+        {
+            "title": "VPN drops every 10 minutes, error 809",
+            "body": "## Resolution\n\n1. Open UDP 4500 on the router.\n2. Restart the client.\n",
+            "kind": "known-error",
+            "service": "vpn",
+        }
+    )
+
     title: Annotated[
         str,
         Field(
@@ -117,7 +131,7 @@ class NewArticle(ArticleFields):
     ]
 
 
-class EditHeader(BaseModel):
+class EditHeader(Described):
     """Which revision an edit began at."""
 
     if_match: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from flask import Response, current_app, g, json, request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kb.access import may_read
 from kb.article_edits import ArticleEdit, edited_article, new_article, parse_edit
@@ -18,38 +18,53 @@ from kb.front_matter import front_matter_of
 from kb.json_values import time_text
 from kb.language import detect_language
 from search.reuse import reuse_of
+from web.api import field_schemas as fields
+from web.api.article_answers import ArticleBody, ArticleList, ArticleSummary, RevisionList
 from web.api.article_schemas import ArticleFields, EditHeader, NewArticle
 from web.api.authentication import scope
+from web.api.models import Asked, Described, example
 from web.api.paths import article_id_of
 from web.api.references import article_as_seen, hidden_ids
-from web.api.resources import BODY, failures, resource
-from web.api.schemas import ArticleBody, ArticleList, ArticleSummary
+from web.api.resources import BODY, failures, nothing, of_type, resource, with_headers
 from web.problems import problem
 from web.rendering import render
 from web.wiring import Services
 
 api = resource("articles", __name__)
+_ETAG = "Its revision, in quotes."
 
 
-class ArticlePath(BaseModel):
+class ArticlePath(Described):
     """Which article."""
 
-    article_id: str
+    model_config = example({"article_id": "vpn/error-809"})
+
+    article_id: fields.IdInPath
+    """The article's id, or a former one; it may hold `/`."""
 
 
-class ArticleQuery(BaseModel):
+class ArticleQuery(Asked):
     """What to return of it."""
 
+    model_config = example({"view": "article", "html": True})
+
     view: Literal["article", "revisions"] = "article"
+    """The article, or the list of its revisions."""
     html: bool = False
+    """Whether to add the Markdown as a page."""
 
 
-class ListQuery(BaseModel):
+class ListQuery(Asked):
     """Which page of the list."""
 
+    model_config = example({"limit": 50, "cursor": "vpn/error-809", "source": "runbooks"})
+
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+    """How many articles at most."""
     cursor: Annotated[str, Field(max_length=1024)] = ""
+    """The `cursor` of the page before."""
     source: str | None = None
+    """Only articles of this folder."""
 
 
 def _services() -> Services:
@@ -57,7 +72,7 @@ def _services() -> Services:
     return services
 
 
-@api.get("/articles", responses={200: ArticleList}, summary="List")
+@api.get("/articles", responses={200: ArticleList}, summary="List articles")
 @scope("read")
 def list_articles(query: ListQuery) -> Response:
     """Return articles ordered by id; `cursor` of the answer asks for the next page."""
@@ -91,7 +106,18 @@ def list_articles(query: ListQuery) -> Response:
     return Response(answer.model_dump_json(), mimetype="application/json")
 
 
-@api.post("/articles", responses={201: ArticleBody, **failures(409, *BODY)}, summary="Create")
+@api.post(
+    "/articles",
+    responses={
+        201: with_headers(
+            of_type(ArticleBody, "application/json", "The article as it was created."),
+            ETag=_ETAG,
+            Location="Where it is.",
+        ),
+        **failures(409, *BODY),
+    },
+    summary="Create",
+)
 @scope("articles:write")
 def post_article(body: NewArticle) -> Response:
     """Create an article that the site owns; `Location` says where it is, `ETag` at which revision.
@@ -112,7 +138,17 @@ def post_article(body: NewArticle) -> Response:
     return response
 
 
-@api.get("/articles/<path:article_id>", responses={200: ArticleBody, 304: None, **failures(404)}, summary="One article")
+@api.get(
+    "/articles/<path:article_id>",
+    responses={
+        200: with_headers(
+            of_type(ArticleBody, "application/json", "The article, or its history.", RevisionList), ETag=_ETAG
+        ),
+        304: nothing("The article is still at the revision in `If-None-Match`."),
+        **failures(404),
+    },
+    summary="Read an article or its history",
+)
 @scope("read")
 def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
     """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body.
@@ -142,7 +178,10 @@ def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
 
 @api.put(
     "/articles/<path:article_id>",
-    responses={200: ArticleBody, **failures(404, 409, 412, 428, *BODY)},
+    responses={
+        200: with_headers(of_type(ArticleBody, "application/json", "The article as it is now."), ETag=_ETAG),
+        **failures(404, 409, 412, 428, *BODY),
+    },
     summary="Edit",
 )
 @scope("articles:write")

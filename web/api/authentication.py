@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from json import JSONDecodeError
 from typing import TypeVar
 
 from flask import Response, current_app, g, request
@@ -35,6 +36,11 @@ def open_to_all(view: _VIEW) -> _VIEW:
     return scope(OPEN)(view)
 
 
+def own_address() -> str:
+    """Return where this installation is: as its settings say, else as the request calls it, so that links work."""
+    return current_app.extensions["fixlore"].settings.base_url or request.host_url
+
+
 def viewer_of(token: Token) -> Viewer:
     """Return what a token may see: every audience for `admin`, else its groups too; drafts for writers of articles."""
     may_edit = bool({"admin", "articles:write"} & set(token.scopes))
@@ -45,8 +51,8 @@ def viewer_of(token: Token) -> Viewer:
 def authenticate() -> Response | None:
     """Check token, scope and the form of the body of an API request before anything else looks at it."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if not request.path.startswith("/api/") or view is None:
-        return None
+    if not request.path.startswith("/api/v1/") or view is None or request.method == "OPTIONS":
+        return None  # which methods an address has is no secret: the description tells
     needed = getattr(view, "fixlore_scope", None)
     if needed == OPEN:
         return refuse_address() if getattr(view, "fixlore_limited", False) else None
@@ -90,11 +96,25 @@ def _checked_body(kind: str) -> Response | None:
         body = request.get_json()
     except UnsupportedMediaType:
         return problem(415, "Send the body as application/json.")
-    except (BadRequest, RecursionError, UnicodeError):
-        return problem(400, "The body is not valid JSON.")
+    except RecursionError:
+        return problem(400, "The body is nested too deeply; flatten it.")
+    except (BadRequest, UnicodeError) as error:
+        return problem(400, f"The body is not valid JSON{_why(error)}.")
     if not isinstance(body, dict):
         return problem(422, "The body must be a JSON object.")
     return None
+
+
+def _why(error: BaseException) -> str:
+    """Return what the reader of JSON said, which Flask and Werkzeug each wrap into an error of their own."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ValueError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, JSONDecodeError):
+        return f": {cause.msg} (line {cause.lineno}, column {cause.colno})"
+    if isinstance(cause, UnicodeError):
+        return ": it is not UTF-8"
+    return f": {cause}" if cause else ""
 
 
 def reads_lines(view: _VIEW) -> _VIEW:

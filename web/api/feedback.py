@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from flask import Response, current_app, g
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from web.api.authentication import scope
+from web.api.models import Asked, Described, example
 from web.api.resources import BODY, failures, resource
 from web.feedback import Word, record_feedback
 from web.wiring import Services
@@ -16,30 +17,29 @@ api = resource("feedback", __name__)
 Action = Literal["opened", "copied", "linked", "resolved_by", "helpful", "not_helpful", "dismissed"]
 
 
-class FeedbackBody(BaseModel):
+class FeedbackBody(Asked):
     """One word on one result of one answer."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = example(
+        {
+            "response_id": "5f0d3a1c9b6e4c2f8d7a6b5c4d3e2f1a",
+            "result_id": "vpn/error-809",
+            "action": "resolved_by",
+            "ticket": "zammad:48213",
+            "person": "agent-17",
+        }
+    )
 
-    response_id: Annotated[str, Field(min_length=1, max_length=64, description="`response_id` of the answer")]
-    result_id: Annotated[str, Field(min_length=1, max_length=1024, description="`id` of the result")]
+    response_id: Annotated[str, Field(min_length=1, max_length=64)]
+    """The answer's `response_id`."""
+    result_id: Annotated[str, Field(min_length=1, max_length=1024)]
+    """The `id` of one of its results."""
     action: Action
-    ticket: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=1024,
-            description="The ticket at hand, `SOURCE:EXTERNAL_ID`; else that of the question",
-        ),
-    ] = None
-    person: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=200,
-            description="Who says so, by any id that tells this person from the others of the token; no name is needed",
-        ),
-    ] = None
+    """What was made of it."""
+    ticket: Annotated[str | None, Field(min_length=1, max_length=1024)] = None
+    """The ticket at hand, `SOURCE:EXTERNAL_ID`; else that of the question."""
+    person: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    """Who says so, by any id that tells this person from the others of the token; no name is needed."""
 
     @field_validator("response_id", "result_id", "ticket", "person")
     @classmethod
@@ -49,11 +49,15 @@ class FeedbackBody(BaseModel):
         return value
 
 
-class FeedbackAnswer(BaseModel):
-    """Whether the word was new, and the stored ticket that is linked with the result by it, if any."""
+class FeedbackAnswer(Described):
+    """Whether the word was new, and which stored ticket is linked with the result by it."""
+
+    model_config = example({"recorded": True, "ticket": "zammad:48213"})
 
     recorded: bool
+    """Whether it was new; saying it twice counts once."""
     ticket: str | None = None
+    """The ticket that is now linked with the result; only there where one is."""
 
 
 @api.post("/feedback", responses={200: FeedbackAnswer, **failures(404, *BODY)}, summary="Say what a result was worth")

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 from flask import Response, current_app, g
-from pydantic import BaseModel, ConfigDict, Field
 
 from kb.errors import InvalidInput
 from kb.ids import encoded_id
 from web.api.authentication import scope
+from web.api.incident_schemas import DecisionBody, IncidentList, IncidentPath, IncidentQuery
+from web.api.incident_schemas import Incident as IncidentBody
 from web.api.paths import decoded
 from web.api.resources import BODY, failures, resource
-from web.api.schemas import Incident as IncidentBody
-from web.api.schemas import IncidentList
 from web.bodies import incident_body, incident_list
 from web.wiring import Services
 
 api = resource("incidents_api", __name__, tag="incidents")
-
-
-class IncidentQuery(BaseModel):
-    """Which incidents, and how many."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    state: Literal["candidate", "confirmed", "dismissed"] | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=1024)] = None
-
-
-class IncidentPath(BaseModel):
-    """An incident, by the id of any of its tickets."""
-
-    incident_id: str
-
-
-class DecisionBody(BaseModel):
-    """What somebody decided."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    state: Literal["confirmed", "dismissed"]
 
 
 def _services() -> Services:

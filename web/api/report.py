@@ -6,48 +6,73 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from flask import Response, current_app, g
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from search.reuse import UseReport, use_report
 from web.api.authentication import scope
+from web.api.models import Answer, Asked, Moment, example, example_of
 from web.api.resources import resource
-from web.api.schemas import Answer, Moment
 from web.periods import SINCE, since_of
 from web.wiring import Services
 
 api = resource("report", __name__)
 
 
-class ReportQuery(BaseModel):
+class ReportQuery(Asked):
     """Which period, up to now."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = example({"since": "30d"})
 
-    since: Annotated[str, Field(max_length=40, description="So many days (`30d`), or a day or time")] = SINCE
+    since: Annotated[str, Field(max_length=40)] = SINCE
+    """So many days (`30d`), or a day or time."""
 
 
 class ReusedBody(Answer):
     """A document and the number of tickets of the period that are linked with it."""
 
+    model_config = example(
+        {"id": "vpn/error-809", "type": "known-error", "title": "VPN connection fails with error 809", "reuse": 9}
+    )
+
     id: str
+    """The document's id."""
     type: str
+    """`ticket` or the article's kind."""
     title: str
+    """Its title."""
     reuse: int
+    """How many tickets of the period are linked with it."""
 
 
 class ReportBody(Answer):
-    """The tickets that were resolved in a period: how many, how many of them are linked, and with what.
+    """The tickets that were resolved in a period: how many, how many of them are linked, and with what."""
 
-    `link_rate` is `linked` of `resolved`, `null` when none was resolved.
-    """
+    model_config = example(
+        {
+            "since": "2026-10-22T00:00:00Z",
+            "until": "2026-11-21T08:12:00Z",
+            "resolved": 120,
+            "linked": 54,
+            "linked_to_article": 40,
+            "link_rate": 0.45,
+            "reused": [example_of(ReusedBody)],
+        }
+    )
 
     since: Moment
+    """When the period began."""
     until: Moment
+    """When it ended: now."""
     resolved: int
+    """How many tickets were resolved in it."""
     linked: int
+    """How many of these are linked with an article or past ticket."""
     linked_to_article: int
+    """How many of these are linked with an article."""
     link_rate: float | None
+    """`linked` of `resolved`, `null` when none was resolved."""
     reused: list[ReusedBody]
+    """What they are linked with, the most frequent first."""
 
 
 @api.get("/report", responses={200: ReportBody}, summary="How knowledge is used")

@@ -5,45 +5,45 @@ from __future__ import annotations
 from typing import Annotated
 
 from flask import Response, current_app, g
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from search.searcher import SearchRequest
-from web.api.authentication import scope
+from web.api import field_schemas as fields
+from web.api.authentication import own_address, scope
+from web.api.models import example, example_of
 from web.api.resources import resource
 from web.api.schemas import SearchBody
+from web.api.ticket_schemas import FilterFields
 from web.bodies import FACETS, filter_of, logged, search_body
 from web.wiring import Services
 
 api = resource("search", __name__)
-Values = Annotated[list[str] | None, Field(max_length=100)]
 
 
-class SearchQuery(BaseModel):
+class SearchQuery(FilterFields):
     """A question and its bounds; filters may be repeated, and then any of their values fits."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = example(
+        {
+            **example_of(FilterFields),
+            "q": "VPN error 809",
+            "after": "2026-01-01",
+            "before": "2026-11-21T00:00:00Z",
+            "limit": 10,
+            "offset": 0,
+        }
+    )
 
     q: Annotated[str, Field(min_length=1)]
-    type: Values = None
-    kind: Values = None
-    service: Values = None
-    language: Values = None
-    audience: Values = None
-    status: Values = None
-    state: Values = None
-    confidence: Values = None
-    source: Values = None
-    components: Values = None
-    tags: Values = None
-    owner: Values = None
-    assignment_group: Values = None
-    tier: Values = None
-    priority: Values = None
-    category: Values = None
-    after: str | None = None
-    before: str | None = None
+    """The question, in the query syntax of the site."""
+    after: fields.Bound | None = None
+    """Opened or created at or after this time."""
+    before: fields.Bound | None = None
+    """Opened or created before this time."""
     limit: Annotated[int, Field(ge=1, le=100)] = 10
+    """How many results at most."""
     offset: Annotated[int, Field(ge=0, le=900)] = 0
+    """How many results to pass over."""
 
 
 @api.get("/search", responses={200: SearchBody}, summary="Search articles and tickets")
@@ -63,5 +63,5 @@ def get_search(query: SearchQuery) -> Response:
     )
     answer = services.searcher().search(request)
     response_id = logged(services, [result.id for result in answer.results], by=g.viewer.name)
-    body = search_body(answer, response_id, services.settings.base_url)
+    body = search_body(answer, response_id, own_address())
     return Response(body.model_dump_json(), mimetype="application/json")

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from flask import Response, current_app, g, request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kb.access import may_read
 from kb.errors import NotFound
 from search.similar import SimilarRequest
-from web.api.authentication import scope
+from web.api.authentication import own_address, scope
+from web.api.models import Asked, example
 from web.api.paths import ticket_id_of
 from web.api.resources import BODY, failures, resource
 from web.api.schemas import SimilarBody
-from web.api.ticket_schemas import SimilarRequestBody
+from web.api.ticket_schemas import SimilarRequestBody, TicketPath
 from web.asked_ticket import asked_ticket
 from web.bodies import INCLUDED, filter_of, logged, similar_body, types_of
 from web.wiring import Services
@@ -23,20 +24,16 @@ from web.wiring import Services
 api = resource("similar", __name__, tag="similar issues")
 
 
-class StoredPath(BaseModel):
-    """Where a stored ticket is."""
-
-    source: str
-    external_id: str
-
-
-class StoredQuery(BaseModel):
+class StoredQuery(Asked):
     """How much to answer."""
 
+    model_config = example({"limit": 5})
+
     limit: Annotated[int, Field(ge=1, le=100)] = 5
+    """How many results at most."""
 
 
-@api.post("/similar-issues", responses={200: SimilarBody, **failures(*BODY)}, summary="Similar past issues")
+@api.post("/similar-issues", responses={200: SimilarBody, **failures(*BODY)}, summary="Similar issues for a ticket")
 @scope("read")
 def post_similar(body: SimilarRequestBody) -> Response:
     """Answer a ticket with the articles and past tickets of the same problem. The ticket is not stored."""
@@ -44,20 +41,22 @@ def post_similar(body: SimilarRequestBody) -> Response:
     asked = SimilarRequest(
         ticket=ticket,
         types=types_of(body.types or ()),
-        filter=filter_of(body.filters or {}, within="filters."),
+        filter=filter_of(body.filters.values() if body.filters else {}, within="filters."),
         limit=body.limit,
         min_band=body.min_band,
         viewer=g.viewer,
     )
-    return _answered(asked, body.include or INCLUDED)
+    return _answered(asked, INCLUDED if body.include is None else body.include)
 
 
 @api.get(
-    "/tickets/<source>/<path:external_id>/similar", responses={200: SimilarBody, **failures(404)}, summary="For one"
+    "/tickets/<source>/<path:external_id>/similar",
+    responses={200: SimilarBody, **failures(404)},
+    summary="Similar issues for a stored ticket",
 )
 @scope("read")
-def get_similar(path: StoredPath, query: StoredQuery) -> Response:
-    """Answer a stored ticket with similar past issues."""
+def get_similar(path: TicketPath, query: StoredQuery) -> Response:
+    """Answer a ticket that is stored with the articles and past tickets of the same problem."""
     services: Services = current_app.extensions["fixlore"]
     ticket_id = ticket_id_of(path.source, path.external_id)
     ticket = services.store.ticket(ticket_id)
@@ -71,5 +70,5 @@ def _answered(asked: SimilarRequest, include: Sequence[str]) -> Response:
     answer = services.searcher().similar(asked)
     ids = [result.id for result in answer.results]
     response_id = logged(services, ids, by=asked.viewer.name, ticket=asked.ticket.id)
-    body = similar_body(answer, response_id, services.settings.base_url, include)
+    body = similar_body(answer, response_id, own_address(), include)
     return Response(body.model_dump_json(), mimetype="application/json")

@@ -2,43 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
-from web.api.schemas import Band
+from web.api import field_schemas as fields
+from web.api.models import Asked, Band, Described, example, example_of
 
-Name = str | int | None
-Names = list[str | int] | str | int | None
-"""A short text or a list of them, as ticket systems deliver them; they are answered as text and as lists."""
+_PLACE = {"source": "zammad", "external_id": "48213"}
+_OPENED: dict[str, Any] = {
+    "title": "VPN drops every 10 minutes, error 809",
+    "description": "Since this morning the tunnel closes after ten minutes.",
+    "environment": "Windows 11, at home",
+    "status": "open",
+    "priority": "2",
+    "category": "network",
+    "service": "vpn",
+    "components": ["gateway"],
+    "configuration_item": "vpn-gw-2",
+    "assignment_group": "network-l2",
+    "tier": "L2",
+    "tags": ["home-office"],
+    "language": "en",
+    "audience": "internal",
+    "url": "https://helpdesk.example.com/tickets/48213",
+    "opened_at": "2026-11-21T08:12:00Z",
+    "updated_at": "2026-11-21T08:15:00Z",
+}
+_RESOLVED: dict[str, Any] = {
+    **_OPENED,
+    "status": "resolved",
+    "resolution": "Opened UDP 4500 on the router.",
+    "resolution_code": "fixed",
+    "resolved_at": "2026-11-21T10:40:00Z",
+    "updated_at": "2026-11-21T10:41:00Z",
+    "links": [{"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z"}],
+}
 
 
-class LinkBody(BaseModel):
+class LinkBody(Described):
     """A link from a ticket to a ticket or article."""
 
-    type: Literal["duplicate_of", "related", "caused_by", "resolved_by"]
-    target: str
-    at: str | None = None
+    model_config = example(
+        {"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z"},
+        {"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z", "by": "feedback"},
+    )
+
+    type: fields.LinkType
+    """How the two belong together."""
+    target: fields.LinkTarget
+    """The id of the ticket or article; it may come later."""
+    at: fields.LinkMoment = None
+    """When the link was made."""
     by: str | None = None
+    """`feedback` for a link that people made here; only there for those."""
 
 
-class TicketTexts(BaseModel):
+class TicketPath(Described):
+    """Where a ticket is."""
+
+    model_config = example(_PLACE)
+
+    source: fields.SourceInPath
+    """The ticket system."""
+    external_id: fields.IdInPath
+    """The ticket's id there, percent-encoded as UTF-8; it may hold `/`."""
+
+
+class TicketTexts(Described):
     """The fields of a ticket that are given as they are answered; unknown ones are kept and returned."""
 
     model_config = ConfigDict(extra="allow")
 
-    title: str | None = None
-    description: str | None = None
-    environment: str | None = None
-    resolution: str | None = None
-    tier: Literal["L1", "L2", "L3"] | None = None
-    language: str | None = None
-    audience: str | None = None
-    url: str | None = None
-    opened_at: str | None = None
-    resolved_at: str | None = None
-    updated_at: str | None = None
+    title: fields.Title = None
+    """What is wrong, in one line. A new ticket needs one."""
+    description: fields.Text = None
+    """What the user writes; mails, logs and stack traces as they came."""
+    environment: fields.Text = None
+    """Where it happens: system, version, place."""
+    resolution: fields.Text = None
+    """What fixed it."""
+    tier: fields.Tier = None
+    """Who works on it."""
+    language: fields.Language = None
+    """Its language (BCP 47); detected where none is given."""
+    audience: fields.Audience = None
+    """Who may see it; `internal` unless it says otherwise."""
+    url: fields.Address = None
+    """Where the ticket is to be read in its system."""
+    opened_at: fields.Moment = None
+    """When it was opened. A time without offset is taken as UTC, a day as its midnight."""
+    resolved_at: fields.Moment = None
+    """When it was resolved."""
+    updated_at: fields.Moment = None
+    """When it was last changed there; a delivery older than what is stored is ignored."""
     links: list[LinkBody] | None = None
+    """What it belongs to: replaced as a whole."""
 
 
 class TicketFields(TicketTexts):
@@ -47,15 +106,26 @@ class TicketFields(TicketTexts):
     A single text stands for a list of one, a whole number for its digits; `null` clears a field.
     """
 
-    resolution_code: Name = None
-    status: Name = None
-    priority: Name = None
-    category: Name = None
-    service: Name = None
-    components: Names = None
-    configuration_item: Name = None
-    assignment_group: Name = None
-    tags: Names = None
+    model_config = example(_RESOLVED)
+
+    resolution_code: fields.Name = None
+    """How it ended: `fixed`, `workaround`, `configuration`; any other code is no fix."""
+    status: fields.Name = None
+    """`resolved`, `closed`, `done` and `solved` end a ticket; every other status is open."""
+    priority: fields.Name = None
+    """Its priority, in the system's own words."""
+    category: fields.Name = None
+    """Its category."""
+    service: fields.Name = None
+    """The service that is concerned."""
+    components: fields.Names = None
+    """The parts of the service."""
+    configuration_item: fields.Name = None
+    """The device or software."""
+    assignment_group: fields.Name = None
+    """The group that works on it."""
+    tags: fields.Names = None
+    """Its tags."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -65,58 +135,184 @@ class TicketFields(TicketTexts):
 
 
 class TicketBody(TicketTexts):
-    """A ticket as the store holds it."""
+    """A ticket as the store holds it: the fields that are set."""
+
+    model_config = example({**_PLACE, **_RESOLVED})
 
     source: str
+    """The ticket system."""
     external_id: str
+    """The ticket's id there."""
     resolution_code: str | None = None
+    """How it ended."""
     status: str | None = None
+    """Its status, in the system's own words."""
     priority: str | None = None
+    """Its priority."""
     category: str | None = None
+    """Its category."""
     service: str | None = None
+    """The service that is concerned."""
     components: list[str] | None = None
+    """The parts of the service."""
     configuration_item: str | None = None
+    """The device or software."""
     assignment_group: str | None = None
+    """The group that works on it."""
     tags: list[str] | None = None
+    """Its tags."""
 
 
 class TicketLine(TicketFields):
-    """One line of a batch."""
+    """One ticket of a batch, on one line."""
 
-    source: str
-    external_id: str | int
+    model_config = example({**_PLACE, **_RESOLVED})
+
+    source: fields.Source
+    """The ticket system."""
+    external_id: fields.ExternalId
+    """The ticket's id there."""
 
 
 class AskedTicket(TicketFields):
     """A ticket to find similar issues for; only `title` is required."""
 
-    source: str | None = None
-    external_id: Name = None
-    title: Annotated[str, Field(min_length=1)]
+    model_config = example({**_PLACE, **_OPENED}, {**_PLACE, **_RESOLVED})
+
+    source: fields.OptionalSource = None
+    """The ticket system."""
+    external_id: fields.OptionalId = None
+    """The ticket's id there; a ticket that is stored never comes back for itself."""
+    title: fields.Title
+    """What is wrong, in one line."""
 
 
-class SimilarRequestBody(BaseModel):
+class FilterFields(Asked):
+    """Bounds on what is answered. Of several values of a field one has to fit, and every field has to."""
+
+    model_config = example(
+        {
+            "type": ["known-error", "ticket"],
+            "kind": ["post-mortem"],
+            "service": ["vpn"],
+            "language": ["en", "de"],
+            "audience": ["internal"],
+            "status": ["resolved"],
+            "state": ["published"],
+            "confidence": ["validated"],
+            "source": ["zammad"],
+            "components": ["gateway"],
+            "tags": ["home-office"],
+            "owner": ["network-l3"],
+            "assignment_group": ["network-l2"],
+            "tier": ["L2"],
+            "priority": ["2"],
+            "category": ["network"],
+        }
+    )
+
+    type: fields.TypeValues = None
+    """`ticket`, a kind of article, or `article` for every kind."""
+    kind: fields.TypeValues = None
+    """The same as `type`."""
+    service: fields.AnyValues = None
+    """The service."""
+    language: fields.AnyValues = None
+    """The language."""
+    audience: fields.AudienceValues = None
+    """Who may read it."""
+    status: fields.StatusValues = None
+    """The state of a ticket's problem."""
+    state: fields.StateValues = None
+    """An article's state."""
+    confidence: fields.ConfidenceValues = None
+    """How far an article is confirmed."""
+    source: fields.AnyValues = None
+    """The ticket system or imported folder."""
+    components: fields.AnyValues = None
+    """A part of the service."""
+    tags: fields.AnyValues = None
+    """A tag."""
+    owner: fields.AnyValues = None
+    """An article's owner."""
+    assignment_group: fields.AnyValues = None
+    """A ticket's group."""
+    tier: fields.TierValues = None
+    """A ticket's tier."""
+    priority: fields.AnyValues = None
+    """A ticket's priority."""
+    category: fields.AnyValues = None
+    """A ticket's category."""
+
+
+class TicketFilters(FilterFields):
+    """Bounds on what is answered to a ticket. Of several values of a field one has to fit, and every field has to."""
+
+    model_config = example({**example_of(FilterFields), "after": ["2026-01-01"], "before": ["2026-11-21T00:00:00Z"]})
+
+    after: Annotated[list[fields.Bound] | None, Field(max_length=1)] = None
+    """Opened or created at or after this time."""
+    before: Annotated[list[fields.Bound] | None, Field(max_length=1)] = None
+    """Opened or created before this time."""
+
+    def values(self) -> dict[str, list[str]]:
+        """Return field → wanted values, of the fields that are given."""
+        given: dict[str, list[str]] = self.model_dump(exclude_none=True)
+        return given
+
+
+class SimilarRequestBody(Asked):
     """The question a ticket system asks."""
 
+    model_config = example(
+        {
+            "ticket": {**_PLACE, **_OPENED},
+            "types": ["post-mortem", "known-error", "article", "ticket"],
+            "filters": {"service": ["vpn"]},
+            "limit": 5,
+            "min_band": "low",
+            "include": ["resolution", "reasons", "routing", "incident"],
+        }
+    )
+
     ticket: AskedTicket
-    types: list[str] | None = None
-    filters: dict[str, list[str]] | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 5
+    """The ticket; it need not be stored, and is not stored."""
+    types: Annotated[list[fields.TypeName] | None, Field(max_length=100)] = None
+    """What may come back: `ticket`, kinds of article, or `article` for every kind. Without it, or empty: everything."""
+    filters: TicketFilters | None = None
+    """Bounds on what may come back."""
+    limit: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+    """How many results at most."""
     min_band: Band | None = None
+    """The lowest band that may come back; without effect while answers are not calibrated."""
     include: list[Literal["resolution", "reasons", "routing", "incident"]] | None = None
+    """The parts that are wanted; without it all of them, an empty list for none."""
 
 
-class UpsertAnswer(BaseModel):
-    """What became of a ticket."""
+class UpsertAnswer(Described):
+    """What became of the ticket."""
+
+    model_config = example({"id": "zammad:48213", "outcome": "updated"})
 
     id: str
+    """The ticket, `SOURCE:EXTERNAL_ID`."""
     outcome: Literal["created", "updated", "unchanged", "ignored"]
+    """`ignored`: the delivery is older than what is stored, or the ticket was deleted before."""
 
 
-class BatchLine(BaseModel):
+class BatchLine(Described):
     """What became of one line of a batch."""
 
+    model_config = example(
+        {"line": 1, "id": "zammad:48213", "outcome": "created"},
+        {"line": 2, "outcome": "error", "error": "title is empty; a ticket needs one"},
+    )
+
     line: int
-    id: str | None = None
+    """The line, from 1."""
+    id: str = ""
+    """The ticket, as far as the line tells."""
     outcome: Literal["created", "updated", "unchanged", "ignored", "error"]
-    error: str | None = None
+    """What became of it. A broken line harms no other."""
+    error: str = ""
+    """What is wrong with the line; only there for `error`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import Response, current_app, g, json, request
-from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from kb.access import may_read
@@ -17,21 +16,14 @@ from kb.tickets import parse_upsert, refuse_reserved, ticket_object
 from web.api.authentication import LINE_TYPES, reads_lines, scope
 from web.api.paths import decoded, ticket_id_of
 from web.api.references import ticket_as_seen
-from web.api.resources import BODY, add_schemas, failures, of_type, resource
-from web.api.ticket_schemas import BatchLine, TicketBody, TicketFields, TicketLine, UpsertAnswer
+from web.api.resources import BODY, add_schemas, failures, no_content, nothing, of_type, resource
+from web.api.ticket_schemas import BatchLine, TicketBody, TicketFields, TicketLine, TicketPath, UpsertAnswer
 from web.wiring import Services
 
 api = resource("tickets", __name__)
-add_schemas(api, BatchLine, TicketLine)
+add_schemas(api, TicketLine)
 BATCH = 200
 """Lines stored in one transaction of a batch: short enough that other writers get their turn."""
-
-
-class TicketPath(BaseModel):
-    """Where a ticket is."""
-
-    source: str
-    external_id: str
 
 
 def _services() -> Services:
@@ -41,14 +33,20 @@ def _services() -> Services:
 
 @api.put(
     "/tickets/<source>/<path:external_id>",
-    responses={200: UpsertAnswer, 201: UpsertAnswer, **failures(409, *BODY)},
-    summary="Upsert",
+    responses={
+        200: of_type(UpsertAnswer, "application/json", "The ticket was there: updated, unchanged, or ignored."),
+        201: of_type(UpsertAnswer, "application/json", "The ticket was created."),
+        **failures(409, *BODY),
+    },
+    summary="Create or update a ticket",
 )
 @scope("tickets:write")
 def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
-    """Create or update a ticket; idempotent.
+    """Store a ticket; idempotent. Fields that are carried are set, `null` clears, others stay.
 
-    Fields that are carried are set, `null` clears, others stay; an older `updated_at` is ignored.
+    A delivery with an older `updated_at` than stored is ignored, and so is one of a ticket that was deleted: both
+    answer 200 with the outcome `ignored`. The address names the ticket; `source` and `external_id` of the body are
+    passed over.
     """
     place: dict[str, JSON] = {
         "source": decoded(path.source, "source"),
@@ -65,7 +63,7 @@ def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
     return Response(answer.model_dump_json(), mimetype="application/json"), 201 if outcome == "created" else 200
 
 
-@api.get("/tickets/<source>/<path:external_id>", responses={200: TicketBody, **failures(404)}, summary="One ticket")
+@api.get("/tickets/<source>/<path:external_id>", responses={200: TicketBody, **failures(404)}, summary="Read a ticket")
 @scope("read")
 def get_ticket(path: TicketPath) -> Response:
     """Return a ticket with every field it was given."""
@@ -78,21 +76,28 @@ def get_ticket(path: TicketPath) -> Response:
     )
 
 
-@api.delete("/tickets/<source>/<path:external_id>", responses={204: None, **failures(404)}, summary="Delete")
+@api.delete(
+    "/tickets/<source>/<path:external_id>",
+    responses={204: nothing("The ticket is gone."), **failures(404)},
+    summary="Delete a ticket",
+)
 @scope("tickets:write")
-def delete_ticket(path: TicketPath) -> tuple[str, int]:
+def delete_ticket(path: TicketPath) -> Response:
     """Delete a ticket; it is gone from answers at once, and a late delivery does not bring it back."""
     ticket_id = ticket_id_of(path.source, path.external_id)
     if not _services().store.delete_ticket(ticket_id):
         raise NotFound(f"There is no ticket {ticket_id!r}.")
     _services().wake()
-    return "", 204
+    return no_content()
 
 
 @api.post(
     "/tickets/batch",
-    responses={200: of_type(BatchLine, LINE_TYPES[0], "One line for each"), **failures(413, 415)},
-    summary="Upsert many",
+    responses={
+        200: of_type(BatchLine, LINE_TYPES[0], "One line for each line that is not blank, in order."),
+        **failures(413, 415),
+    },
+    summary="Create or update many tickets",
     openapi_extensions={"requestBody": of_type(TicketLine, LINE_TYPES[0], "One ticket a line")},
 )
 @scope("tickets:write")
@@ -119,7 +124,7 @@ def batch() -> Response:
     answers.extend(_stored(waiting))
     _services().wake()
     answers.sort(key=lambda answer: answer.line)
-    text = "".join(f"{answer.model_dump_json(exclude_none=True)}\n" for answer in answers)
+    text = "".join(f"{answer.model_dump_json(exclude_unset=True)}\n" for answer in answers)
     return Response(text, mimetype="application/x-ndjson")
 
 

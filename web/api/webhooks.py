@@ -7,9 +7,6 @@ import logging
 from typing import Any, Literal, NoReturn
 
 from flask import Response, current_app, g, request
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from kb.connectors.mapping import TicketMapping
@@ -18,21 +15,15 @@ from kb.documents import JSON
 from kb.errors import ConfigurationError, InvalidInput, NotFound
 from kb.queries import Viewer
 from web.api.authentication import open_to_all
-from web.api.resources import BODY, add_schemas, failures
-from web.api.schemas import Problem
+from web.api.models import Described, example, example_of
+from web.api.resources import BODY, failures, open_resource
 from web.deliveries import Deliveries
 from web.problems import problem
 from web.wiring import Services
 
-api = APIBlueprint(
-    "webhooks",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[Tag(name="webhooks")],
-    abp_responses=failures(401, 404, 409, 422, 503, *BODY),
-)
-add_schemas(api, Problem)
+api = open_resource("webhooks", __name__, prefix="/api/v1")
 _log = logging.getLogger("fixlore.web")
+_DELIVERY = {"ticket": {"id": 48213, "title": "VPN drops every 10 minutes, error 809"}}
 _WHY = {
     "no_signature": "The delivery is not signed; enter the secret of `kb connector enable` in the ticket system.",
     "wrong_signature": "The signature is wrong; the secret in the ticket system is another, or the body was changed.",
@@ -40,36 +31,47 @@ _WHY = {
 }
 
 
-class WebhookPath(BaseModel):
+class WebhookPath(Described):
     """Whose webhook it is."""
 
-    connector: str = Field(description="The name of a mapping that is switched on, such as `zammad`.")
+    model_config = example({"connector": "zammad"})
+
+    connector: str
+    """The name of a mapping that is switched on."""
 
 
-class WebhookTicket(BaseModel):
+class WebhookTicket(Described):
     """What became of one ticket of a delivery."""
 
+    model_config = example({"id": "zammad:48213", "outcome": "updated"})
+
     id: str
+    """The ticket's id."""
     outcome: Literal["created", "updated", "unchanged", "ignored", "deleted"]
+    """What became of it; `ignored`: what is stored is newer, or the ticket was deleted."""
 
 
-class WebhookAnswer(BaseModel):
-    """What became of a delivery; `ignored` ones say nothing that is kept, by the mapping of the connector."""
+class WebhookAnswer(Described):
+    """What became of a delivery."""
+
+    model_config = example({"outcome": "stored", "tickets": [example_of(WebhookTicket)]})
 
     outcome: Literal["stored", "ignored"]
+    """`ignored`: by the mapping of the connector it says nothing that is kept."""
     tickets: list[WebhookTicket]
+    """What became of its tickets."""
 
 
 @api.post(
     "/webhooks/<connector>",
-    responses={200: WebhookAnswer},
+    responses={200: WebhookAnswer, **failures(401, 404, 409, 422, 429, 500, 503, *BODY)},
     summary="Take a delivery of a ticket system",
     openapi_extensions={
         "security": [],
         "requestBody": {
             "description": "What the ticket system sends; the mapping of the connector reads it.",
             "required": True,
-            "content": {"application/json": {"schema": {}}},
+            "content": {"application/json": {"schema": {}, "example": _DELIVERY}},
         },
     },
 )

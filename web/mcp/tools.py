@@ -19,9 +19,10 @@ from search.reuse import reuse_of
 from search.searcher import SearchRequest
 from search.similar import SimilarRequest
 from web.addresses import document_url
+from web.api.article_answers import ArticleBody
 from web.api.articles import article_object
 from web.api.references import article_as_seen, ticket_as_seen
-from web.api.schemas import ArticleBody, Resolution, SearchBody, SimilarBody
+from web.api.schemas import Resolution, SearchBody, SimilarBody
 from web.api.ticket_schemas import TicketBody
 from web.asked_ticket import asked_ticket
 from web.bodies import FACETS, INCLUDED, filter_of, logged, search_body, similar_body, types_of

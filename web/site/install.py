@@ -6,11 +6,13 @@ from flask import Flask, Response, redirect, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
+from flask_openapi3.blueprint import APIBlueprint
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.site import (
+    api_docs,
     documents,
     feedback,
     incidents,
@@ -53,8 +55,8 @@ def install_site(app: Flask) -> None:
         referrer_policy="same-origin",
     )
     protect = CSRFProtect(app)
-    for name, blueprint in app.blueprints.items():
-        if name in API_BLUEPRINTS:
+    for blueprint in app.blueprints.values():
+        if isinstance(blueprint, APIBlueprint):
             protect.exempt(blueprint)  # the API takes bearer tokens, never cookies
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     limiter.limit("20 per minute", methods=["GET"])(signing_in.sign_in)
@@ -73,15 +75,13 @@ def install_site(app: Flask) -> None:
         feedback,
         report,
         tokens,
+        api_docs,
     ):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)
     app.context_processor(lambda: {"incidents_under_way": incidents.under_way})
     languages.install_languages(app)
     install_filters(app)
-
-
-API_BLUEPRINTS = ("search", "similar", "tickets", "articles", "feedback", "incidents_api", "report", "webhooks")
 
 
 def _keep_private(response: Response) -> Response:
