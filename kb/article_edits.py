@@ -19,7 +19,7 @@ from kb.front_matter import FIELDS, checked_field, parse_article, to_markdown, w
 from kb.ids import checked_id
 from kb.json_values import json_from, name_from, names_from, text_from
 
-READ_ONLY = ("revision", "source", "html")
+READ_ONLY = ("revision", "source", "html", "reuse")
 """What an article is answered with and nobody sets: passed over, so that what was read can be sent back."""
 LONGEST_MADE_ID = 80
 _LISTS = ("components", "tags", "authors", "error_signatures", "related")
@@ -35,6 +35,8 @@ _CLEARED: Mapping[str, object] = MappingProxyType(
 )
 """What a field holds after `null` where that is not `None`: what a file without it has."""
 _BLANK_CLEARS = ("language", "service", "owner", "created_at", "updated_at", "review_due", "translation_of")
+_NUMBERS_TOO = ("service", "owner", "translation_of")
+"""Names that programs send as whole numbers as well."""
 _NAMELESS_PARTS = ("", ".", "..")
 
 
@@ -52,6 +54,8 @@ class ArticleEdit:
 
 def parse_edit(given: Mapping[str, JSON]) -> ArticleEdit:
     """Check the fields of an edit: front matter and `body`. Raises InvalidInput, which names the field."""
+    if "title" in given and given["title"] is None:
+        raise InvalidInput("title is empty; an article needs one", field="title")
     known = {name: _checked(name, given[name]) for name in (*FIELDS, "body") if name in given and name != "id"}
     extra = {
         text_from(name, "field name"): json_from(value, name)
@@ -87,8 +91,6 @@ def edited_article(stored: Article, edit: ArticleEdit, at: datetime, detect: Cal
     """
     if edit.id not in (None, stored.id):
         raise InvalidInput(f"id {edit.id!r} is not that of the article, {stored.id!r}; an id stays", field="id")
-    if "title" in edit.fields and edit.fields["title"] is None:
-        raise InvalidInput("title is empty; an article needs one", field="title")
     article = _with(stored, edit, detect, default_language=stored.language)
     if article == stored and _as_json(article) == _as_json(stored):
         return stored
@@ -116,7 +118,7 @@ def _checked(name: str, value: JSON) -> object:
         return tuple(dict.fromkeys(checked_id(one, name) for one in names_from(value, name)))
     if name in _LISTS:
         return names_from(value, name)
-    text = name_from(value, name)
+    text = name_from(value, name) if name in _NUMBERS_TOO else text_from(value, name).strip()
     if not text and name in _BLANK_CLEARS:
         return None
     checked = checked_field(name, text)

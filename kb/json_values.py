@@ -34,7 +34,9 @@ def text_from(value: object, field: str) -> str:
 
 
 def name_from(value: object, field: str) -> str:
-    """Return a short text without white space around it; a whole number is taken as its digits."""
+    """Return a short text without white space around it; a whole number, `3.0` too, is taken as its digits."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return text_from(value, field).strip()

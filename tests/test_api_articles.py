@@ -164,7 +164,6 @@ def test_an_id_that_is_taken_is_a_conflict_whoever_has_it(
         ({"title": "x", "review_due": "soon"}, "review_due"),
         ({"title": "x", "created_at": "yesterday"}, "created_at"),
         ({"title": "x", "service": 2.5}, "service"),
-        ({"title": "x", "extra": float("nan")}, "extra"),
     ],
 )
 def test_a_field_that_no_article_can_have_is_named_and_nothing_is_stored(

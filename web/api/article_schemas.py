@@ -2,104 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
+from web.api import field_schemas as fields
 from web.api.models import Described, example
 
-Name = str | int | None
-Names = list[str | int] | str | int | None
-"""A short text or a list of them; they are answered as text and as lists."""
+_ARTICLE: dict[str, Any] = {
+    "id": "vpn/error-809-nat",
+    "title": "VPN drops every 10 minutes, error 809",
+    "body": "## Resolution\n\n1. Open UDP 4500 on the router.\n2. Restart the client.\n",
+    "kind": "known-error",
+    "language": "en",
+    "audience": "internal",
+    "state": "published",
+    "confidence": "validated",
+    "service": "vpn",
+    "components": ["gateway"],
+    "tags": ["nat", "ipsec"],
+    "owner": "network-l3",
+    "authors": ["network-l3"],
+    "created_at": "2026-11-21T08:12:00Z",
+    "updated_at": "2026-11-21T08:12:00Z",
+    "review_due": "2027-05-01",
+    "error_signatures": ["error 809", "IKE_SA_DELETED"],
+    "related": ["vpn/wireguard-handshake"],
+    "translation_of": "vpn/fehler-809-nat",
+}
 
 
 class ArticleFields(Described):
     """The fields of an article; unknown ones, those of post-mortems among them, are kept and returned.
 
-    A single text stands for a list of one; `null` clears a field. `revision`, `source` and `html` are passed over, so
-    that what was read can be sent back.
+    A single text stands for a list of one; `null` clears a field. `revision`, `source`, `html` and `reuse` are
+    passed over, so that what was read can be sent back.
     """
 
     model_config = ConfigDict(
-        **example({"title": "VPN drops every 10 minutes, error 809", "state": "published", "confidence": "validated"}),
+        **example({"state": "published", "confidence": "validated"}, _ARTICLE),
         extra="allow",
     )
 
-    id: Annotated[
-        Name,
-        Field(
-            description="Stays for good, holds no white space and may hold `/`. Of a new article it is made from the "
-            "title unless given; of a stored one it may be left out and not be changed.",
-            examples=["vpn/error-809-nat"],
-        ),
-    ] = None
-    title: Annotated[
-        str | None,
-        Field(
-            description="What is wrong, as a user would say it. Required for a new article; at most 2,000 characters.",
-            examples=["VPN drops every 10 minutes, error 809"],
-        ),
-    ] = None
-    body: Annotated[
-        str | None,
-        Field(
-            description="Markdown without front matter. Line ends become line feeds.",
-            examples=["## Resolution\n\n1. Open UDP 4500 on the router.\n2. Restart the client.\n"],
-        ),
-    ] = None
-    kind: Annotated[
-        Literal["how-to", "troubleshooting", "known-error", "post-mortem", "runbook", "reference"] | None,
-        Field(description="What kind of article it is; `reference` unless given.", examples=["known-error"]),
-    ] = None
-    language: Annotated[
-        str | None, Field(description="BCP 47; told from the text unless given.", examples=["en", "de"])
-    ] = None
-    audience: Annotated[
-        str | None,
-        Field(
-            description="`public`, `internal` (every signed-in user; unless given) or `group:NAME`.",
-            examples=["internal"],
-        ),
-    ] = None
-    state: Annotated[
-        Literal["draft", "in_review", "published", "archived"] | None,
-        Field(
-            description="Only what is published answers searches of those who may not edit; `published` unless given.",
-            examples=["draft"],
-        ),
-    ] = None
-    confidence: Annotated[
-        Literal["wip", "not_validated", "validated"] | None,
-        Field(description="How sure it is; `not_validated` unless given.", examples=["validated"]),
-    ] = None
-    service: Annotated[Name, Field(description="The service it is about.", examples=["vpn"])] = None
-    components: Annotated[Names, Field(description="Parts of the service.", examples=[["gateway"]])] = None
-    tags: Annotated[Names, Field(description="Words to find it by.", examples=[["nat", "ipsec"]])] = None
-    owner: Annotated[Name, Field(description="Who looks after it.", examples=["network-l3"])] = None
-    authors: Annotated[Names, Field(description="Who wrote it.", examples=[["network-l3"]])] = None
-    created_at: Annotated[
-        str | None,
-        Field(description="ISO 8601; when it is stored unless given.", examples=["2026-11-21T08:12:00Z"]),
-    ] = None
-    updated_at: Annotated[
-        str | None,
-        Field(
-            description="ISO 8601; the time of the edit unless another one is given.", examples=["2026-11-21T08:12:00Z"]
-        ),
-    ] = None
-    review_due: Annotated[
-        str | None, Field(description="The day by which somebody should look at it.", examples=["2027-05-01"])
-    ] = None
-    error_signatures: Annotated[
-        Names,
-        Field(description="Exact error texts, indexed as they stand.", examples=[["error 809", "IKE_SA_DELETED"]]),
-    ] = None
-    related: Annotated[
-        Names, Field(description="Ids of other articles or tickets.", examples=[["vpn/wireguard-handshake"]])
-    ] = None
-    translation_of: Annotated[
-        Name, Field(description="Id of the article that this one translates.", examples=["vpn/error-809-nat"])
-    ] = None
+    id: fields.ArticleId = None
+    """Stays for good, holds no white space and may hold `/`. Of a new article it is made from the title unless given;
+    of a stored one it may be left out and not be changed."""
+    title: fields.Title = None
+    """What is wrong, as a user would say it. Required for a new article."""
+    body: fields.Text = None
+    """Markdown without front matter. Line ends become line feeds."""
+    kind: fields.Kind = None
+    """What kind of article it is; `reference` unless given."""
+    language: fields.Language = None
+    """BCP 47; told from the text unless given."""
+    audience: fields.Audience = None
+    """`public`, `internal` (every signed-in user; unless given) or `group:NAME`."""
+    state: fields.State = None
+    """Only what is published answers searches of those who may not edit; `published` unless given."""
+    confidence: fields.Confidence = None
+    """How sure it is; `not_validated` unless given."""
+    service: fields.Name = None
+    """The service it is about."""
+    components: fields.Names = None
+    """Parts of the service."""
+    tags: fields.Names = None
+    """Words to find it by."""
+    owner: fields.Name = None
+    """Who looks after it."""
+    authors: fields.Names = None
+    """Who wrote it."""
+    created_at: fields.Moment = None
+    """When it was written; when it is stored unless given."""
+    updated_at: fields.Moment = None
+    """The time of the edit unless another one is given."""
+    review_due: fields.Day = None
+    """The day by which somebody should look at it."""
+    error_signatures: fields.Names = None
+    """Exact error texts, indexed as they stand."""
+    related: fields.DocumentIds = None
+    """Ids of other articles or tickets."""
+    translation_of: fields.DocumentId = None
+    """Id of the article that this one translates."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -112,23 +95,12 @@ class NewArticle(ArticleFields):
     """A new article; only `title` is required."""
 
     model_config = example(
-        {
-            "title": "VPN drops every 10 minutes, error 809",
-            "body": "## Resolution\n\n1. Open UDP 4500 on the router.\n2. Restart the client.\n",
-            "kind": "known-error",
-            "service": "vpn",
-        }
+        {name: _ARTICLE[name] for name in ("title", "body", "kind", "service")},
+        _ARTICLE,
     )
 
-    title: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=2000,
-            description="What is wrong, as a user would say it.",
-            examples=["VPN drops every 10 minutes, error 809"],
-        ),
-    ]
+    title: fields.RequiredTitle
+    """What is wrong, as a user would say it."""
 
 
 class EditHeader(Described):

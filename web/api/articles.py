@@ -197,13 +197,13 @@ def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> R
             f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again.",
             field="id",
         )
+    edit = _with_unseen(parse_edit(request.get_json()), stored)
     if not request.if_match:
         return problem(428, "Send the revision that the edit began at as If-Match; the ETag of the article is it.")
     if not request.if_match.contains(str(stored.revision)):
         raise StaleEdit(
             f"The article {stored.id!r} is at revision {stored.revision} by now; read it again and repeat the edit."
         )
-    edit = _with_unseen(parse_edit(request.get_json()), stored)
     wanted = edited_article(stored, edit, datetime.now(UTC), detect_language)
     article = _services().store.update_article(wanted, g.viewer.name, stored.revision)
     _services().wake()

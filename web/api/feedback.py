@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from flask import Response, current_app, g
@@ -14,6 +15,7 @@ from web.feedback import Word, record_feedback
 from web.wiring import Services
 
 api = resource("feedback", __name__)
+_NO_CONTROL = {"pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"}
 Action = Literal["opened", "copied", "linked", "resolved_by", "helpful", "not_helpful", "dismissed"]
 
 
@@ -30,21 +32,21 @@ class FeedbackBody(Asked):
         }
     )
 
-    response_id: Annotated[str, Field(min_length=1, max_length=64)]
+    response_id: Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=_NO_CONTROL)]
     """The answer's `response_id`."""
-    result_id: Annotated[str, Field(min_length=1, max_length=1024)]
+    result_id: Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra=_NO_CONTROL)]
     """The `id` of one of its results."""
     action: Action
     """What was made of it."""
-    ticket: Annotated[str | None, Field(min_length=1, max_length=1024)] = None
+    ticket: Annotated[str | None, Field(min_length=1, max_length=1024, json_schema_extra=_NO_CONTROL)] = None
     """The ticket at hand, `SOURCE:EXTERNAL_ID`; else that of the question."""
-    person: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    person: Annotated[str | None, Field(min_length=1, max_length=200, json_schema_extra=_NO_CONTROL)] = None
     """Who says so, by any id that tells this person from the others of the token; no name is needed."""
 
     @field_validator("response_id", "result_id", "ticket", "person")
     @classmethod
     def _printable(cls, value: str | None) -> str | None:
-        if value is not None and not value.isprintable():
+        if value is not None and not re.fullmatch(_NO_CONTROL["pattern"].strip("^$"), value):
             raise ValueError("must not hold control characters")
         return value
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from kb.documents import CONFIDENCES, LINK_TYPES, STATES, TIERS, TYPES
+from kb.documents import CONFIDENCES, KINDS, LINK_TYPES, STATES, TIERS, TYPES
 from kb.ids import LONGEST_ID, LONGEST_SOURCE
-from kb.tickets import LONGEST_TITLE
+from kb.tickets import LONGEST_TITLE, RESERVED_SOURCES
 
 Schema = dict[str, Any]
 _NULL: Schema = {"type": "null"}
@@ -34,6 +34,7 @@ _LANGUAGE: Schema = {"type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9
 _AUDIENCE: Schema = {"type": "string", "pattern": r"^(public|internal|group:[^\s:,]+)$"}
 _MANY = Field(max_length=100)
 _BLANK: Schema = {"type": "string", "const": ""}
+_WHITE: Schema = {"type": "string", "pattern": f"^[{_SPACE}]*$"}
 
 
 def _any_of(*schemas: Schema) -> WithJsonSchema:
@@ -46,6 +47,17 @@ def _one_of(*values: str) -> Schema:
 
 # Parts of an address.
 SourceInPath = Annotated[str, WithJsonSchema({**_SOURCE, "pattern": f"^[^\\x00:/]*[^\\x00{_SPACE}:/][^\\x00:/]*$"})]
+OwnSourceInPath = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            **_SOURCE,
+            "pattern": f"^[^\\x00:/]*[^\\x00{_SPACE}:/][^\\x00:/]*$",
+            "not": {"enum": list(RESERVED_SOURCES)},
+        }
+    ),
+]
+"""A source that tickets may come from: none of those of Fixlore's own content."""
 IdInPath = Annotated[str, WithJsonSchema({**_ID, "pattern": f"^(?!/)[^\\x00]*[^\\x00{_SPACE}][^\\x00]*$"})]
 
 # Fields of a ticket. `null` clears a field, and so does an empty text where systems send one for nothing.
@@ -54,6 +66,7 @@ ExternalId = Annotated[str | int, _any_of(_ID, _NUMBER)]
 OptionalSource = Annotated[str | None, _any_of(_SOURCE, _BLANK, _NULL)]
 OptionalId = Annotated[str | int | None, _any_of(_ID, _NUMBER, _BLANK, _NULL)]
 Title = Annotated[str | None, WithJsonSchema(_TITLE)]
+RequiredTitle = Annotated[str, WithJsonSchema(_TITLE)]
 Text = Annotated[str | None, _any_of(_TEXT, _NULL)]
 Name = Annotated[str | int | None, _any_of(_TEXT, _NUMBER, _NULL)]
 """A short text; ticket systems deliver numbers as well. It is answered as text."""
@@ -67,6 +80,17 @@ Language = Annotated[str | None, _any_of(_LANGUAGE, _BLANK, _NULL)]
 Audience = Annotated[str | None, _any_of(_AUDIENCE, _NULL)]
 Address = Annotated[str | None, _any_of({"type": "string", "pattern": "^https?://"}, _BLANK, _NULL)]
 Moment = Annotated[str | None, _any_of(_TIME, _DAY, _BLANK, _NULL)]
+Kind = Annotated[str | None, _any_of(_one_of(*KINDS), _NULL)]
+State = Annotated[str | None, _any_of(_one_of(*STATES), _NULL)]
+Confidence = Annotated[str | None, _any_of(_one_of(*CONFIDENCES), _NULL)]
+Day = Annotated[str | None, _any_of(_DAY, _BLANK, _NULL)]
+ArticleId = Annotated[str | int | None, _any_of(_ID, _NUMBER, _NULL)]
+DocumentId = Annotated[str | int | None, _any_of(_ID, _NUMBER, _WHITE, _NULL)]
+DocumentIds = Annotated[
+    list[str | int] | str | int | None,
+    _any_of({"type": "array", "items": {"anyOf": [_ID, _NUMBER, _WHITE]}}, _ID, _NUMBER, _WHITE, _NULL),
+]
+Period = Annotated[str, _any_of({"type": "string", "pattern": "^[0-9]{1,5}d$"}, _DAY, _TIME)]
 LinkType = Annotated[str, WithJsonSchema(_one_of(*LINK_TYPES))]
 LinkTarget = Annotated[str | int, _any_of(_ID, _NUMBER)]
 LinkMoment = Annotated[str | None, _any_of(_TIME, _DAY, _NULL)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 from flask import Response, current_app, g
-from pydantic import Field
 
 from search.reuse import UseReport, use_report
+from web.api import field_schemas as fields
 from web.api.authentication import scope
 from web.api.models import Answer, Asked, Moment, example, example_of
 from web.api.resources import resource
@@ -23,8 +22,8 @@ class ReportQuery(Asked):
 
     model_config = example({"since": "30d"})
 
-    since: Annotated[str, Field(max_length=40)] = SINCE
-    """So many days (`30d`), or a day or time."""
+    since: fields.Period = SINCE
+    """So many days (`30d`), or a day or time, none to come."""
 
 
 class ReusedBody(Answer):

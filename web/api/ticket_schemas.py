@@ -43,10 +43,7 @@ _RESOLVED: dict[str, Any] = {
 class LinkBody(Described):
     """A link from a ticket to a ticket or article."""
 
-    model_config = example(
-        {"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z"},
-        {"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z", "by": "feedback"},
-    )
+    model_config = example({"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z"})
 
     type: fields.LinkType
     """How the two belong together."""
@@ -54,8 +51,17 @@ class LinkBody(Described):
     """The id of the ticket or article; it may come later."""
     at: fields.LinkMoment = None
     """When the link was made."""
-    by: str | None = None
-    """`feedback` for a link that people made here; only there for those."""
+
+
+class StoredLink(LinkBody):
+    """A link as the store holds it."""
+
+    model_config = example(
+        {"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z", "by": "feedback"}
+    )
+
+    by: Literal["feedback"] | None = None
+    """Only there for a link that people made here: `feedback`. A delivery does not remove it."""
 
 
 class TicketPath(Described):
@@ -67,6 +73,15 @@ class TicketPath(Described):
     """The ticket system."""
     external_id: fields.IdInPath
     """The ticket's id there, percent-encoded as UTF-8; it may hold `/`."""
+
+
+class OwnTicketPath(TicketPath):
+    """Where a ticket of a ticket system is."""
+
+    model_config = example(_PLACE)
+
+    source: fields.OwnSourceInPath
+    """The ticket system; `example`, `manual`, `decision` and `site` are kept for Fixlore's own content."""
 
 
 class TicketTexts(Described):
@@ -143,6 +158,8 @@ class TicketBody(TicketTexts):
     """The ticket system."""
     external_id: str
     """The ticket's id there."""
+    links: list[StoredLink] | None = None  # type: ignore[assignment]  # told more than it is asked
+    """What it belongs to."""
     resolution_code: str | None = None
     """How it ended."""
     status: str | None = None

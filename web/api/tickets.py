@@ -17,7 +17,15 @@ from web.api.authentication import LINE_TYPES, reads_lines, scope
 from web.api.paths import decoded, ticket_id_of
 from web.api.references import ticket_as_seen
 from web.api.resources import BODY, add_schemas, failures, no_content, nothing, of_type, resource
-from web.api.ticket_schemas import BatchLine, TicketBody, TicketFields, TicketLine, TicketPath, UpsertAnswer
+from web.api.ticket_schemas import (
+    BatchLine,
+    OwnTicketPath,
+    TicketBody,
+    TicketFields,
+    TicketLine,
+    TicketPath,
+    UpsertAnswer,
+)
 from web.wiring import Services
 
 api = resource("tickets", __name__)
@@ -41,7 +49,7 @@ def _services() -> Services:
     summary="Create or update a ticket",
 )
 @scope("tickets:write")
-def put_ticket(path: TicketPath, body: TicketFields) -> tuple[Response, int]:
+def put_ticket(path: OwnTicketPath, body: TicketFields) -> tuple[Response, int]:
     """Store a ticket; idempotent. Fields that are carried are set, `null` clears, others stay.
 
     A delivery with an older `updated_at` than stored is ignored, and so is one of a ticket that was deleted: both
