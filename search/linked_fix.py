@@ -40,16 +40,17 @@ def linked_fixes(
     fix_of: Callable[[Document], FixSide],
     viewer: Viewer,
     as_of: datetime | None = None,
+    asked: str | None = None,
 ) -> Mapping[str, LinkedFix]:
     """Return ticket id → what fixed it, for those shown tickets that tell no fix and whose links lead to one.
 
     Links are followed over a few documents, none of which the viewer may not read; one that is known only from `as_of`
-    on is not. Raises StoreError.
+    on is not. `asked` is the ticket that is asked about: it never fixes itself. Raises StoreError.
     """
     # Asked ticket → where its search for a fix stands: the documents to look at, best first.
     ahead = {one.id: _targets(one, as_of) for one in shown if isinstance(one, Ticket) and not has_fix(fix_of(one))}
     found: dict[str, LinkedFix] = {}
-    seen = {one: {one} for one in ahead}
+    seen = {one: {one, asked} for one in ahead}
     for _ in range(MOST_STEPS):
         ahead = {one: [id for id in ids if id not in seen[one]] for one, ids in ahead.items() if one not in found}
         wanted = list(dict.fromkeys(id for ids in ahead.values() for id in ids))

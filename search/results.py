@@ -101,7 +101,7 @@ class _Making:
         self._sources = sources
         self._evidence = evidence
         self._asked = asked
-        self._linked = linked_fixes(sources.store, shown, self._fix_of, asked.viewer, asked.as_of)
+        self._linked = linked_fixes(sources.store, shown, self._fix_of, asked.viewer, asked.as_of, asked.ticket_id)
         self._identifiers = asked.identifiers
         self._wanted = Wanted(
             asked.terms.highlighted,

@@ -83,3 +83,12 @@ def test_a_log_gets_the_lines_itself_and_no_bar_though_a_terminal_shows_it(
 
     assert logged == ["Indexing: 2 of 4, about 5 s left"]
     assert terminal.getvalue() == ""
+
+
+def test_a_pipe_gets_no_line_twice_while_nothing_moves(clock: SetTime) -> None:
+    with redirect_stderr(io.StringIO()) as errors, progress_bar("Waiting") as move:
+        for done in (0, 0, 0, 1, 1):
+            move(done, 2)
+            clock.now += LINE_EVERY_S
+
+    assert errors.getvalue().count("\n") == 2

@@ -85,6 +85,14 @@ def test_rule_finds_what_it_says(own: Path, rules: str, record: JSON, found: dic
     assert values(own, rules, record) == found
 
 
+def test_a_pattern_that_would_go_on_for_years_is_given_up_and_named(own: Path) -> None:
+    read = mapping(own, f"{LEAST}[fields]\ntitle = {{ path = 't', pattern = '(a|aa)+$' }}\n")
+
+    assert read.values({"id": 1, "t": "aaa"})["title"] == "a"
+    with pytest.raises(InvalidInput, match="takes too long"):
+        read.values({"id": 1, "t": "a" * 60 + "b"})
+
+
 def test_times_are_read_in_the_zone_and_patterns_of_the_mapping(own: Path) -> None:
     zone = 'time_zone = "Europe/Berlin"\ntime_patterns = ["%d.%m.%Y %H:%M"]\n'
     read = mapping(own, f'{zone}{LEAST}[fields]\nopened_at = "o"\nupdated_at = "u"\n')

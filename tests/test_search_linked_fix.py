@@ -32,14 +32,14 @@ def _put(store: Store, number: int, links: dict[str, str] | None = None, **field
     store.upsert_tickets([parse_upsert(given)])  # type: ignore[arg-type]
 
 
-def _fixed(store: Store, number: int, as_of: datetime | None = None) -> str | None:
+def _fixed(store: Store, number: int, as_of: datetime | None = None, asked: str | None = None) -> str | None:
     ticket = store.ticket(f"desk:{number}")
     assert ticket is not None
 
     def fix_of(document: Document) -> FixSide:
         return fix_side(document, as_of)
 
-    found = linked_fixes(store, [ticket], fix_of, MEMBER, as_of)
+    found = linked_fixes(store, [ticket], fix_of, MEMBER, as_of, asked)
     return found[ticket.id].document.id if found else None
 
 
@@ -68,6 +68,14 @@ def test_what_people_say_resolved_it_comes_before_what_it_repeats(store: Store) 
     _put(store, 2, {"duplicate_of": "desk:1", "resolved_by": "vpn/certificate"})
 
     assert _fixed(store, 2) == "vpn/certificate"
+
+
+def test_the_ticket_that_is_asked_about_fixes_nothing_though_what_lies_behind_it_may(store: Store) -> None:
+    _put(store, 1, **FIXED)
+    _put(store, 2, {"duplicate_of": "desk:1"})
+
+    assert _fixed(store, 2) == "desk:1"
+    assert _fixed(store, 2, asked="desk:1") is None
 
 
 def test_a_ticket_with_a_fix_of_its_own_shows_that(store: Store) -> None:

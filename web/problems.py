@@ -100,6 +100,13 @@ EXAMPLES: dict[int, tuple[str, str]] = {
 """Status → what a problem with it may say, and the field that it may name, for the description."""
 
 
+_OF_HTTP = {
+    404: "There is nothing at this address; /api/v1/openapi.json names those there are.",
+    405: "This address does not have that method; Allow names those it has.",
+}
+"""What is said in place of the framework's own sentence."""
+
+
 def status_of(error: FixloreError) -> int:
     """Return the HTTP status for an error."""
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
@@ -157,7 +164,7 @@ def problem_of(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         if isinstance(error.response, Response):
             return error.response
-        answer = problem(error.code or 500, error.description or "The request failed.")
+        answer = problem(error.code or 500, _OF_HTTP.get(error.code or 500, error.description or "The request failed."))
         for name, value in error.get_headers():
             if name.lower() not in ("content-type", "content-length"):
                 answer.headers[name] = value

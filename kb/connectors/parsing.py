@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+
+import regex
 
 from kb.connectors.mapping import LinkRule, TicketMapping
 from kb.connectors.paths import JsonPath, json_path
@@ -203,10 +204,10 @@ def _paths(value: object, place: str) -> tuple[JsonPath, ...]:
     return tuple(json_path(one, place) for one in many)
 
 
-def _pattern(value: object, place: str) -> re.Pattern[str]:
+def _pattern(value: object, place: str) -> regex.Pattern[str]:
     try:
-        return re.compile(_text(value, place))
-    except re.error as error:
+        return regex.compile(_text(value, place))
+    except regex.error as error:
         raise ConfigurationError(f"{place} {value!r} is no regular expression: {error}; correct it") from error
 
 

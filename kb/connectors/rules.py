@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import regex
+
 from kb.connectors.adf_text import text_of_adf
 from kb.connectors.html_text import text_of_html
 from kb.connectors.paths import JsonPath
@@ -20,6 +22,8 @@ READINGS = ("as_is", "text", "html", "adf", "time", "list")
 PARAGRAPHS = "\n\n"
 LONGEST_MATCHED = 20_000
 """Characters that a pattern looks at: patterns are the administrator's, texts are anybody's."""
+LONGEST_MATCH_S = 0.25
+"""Seconds that a pattern may take: one such as `(a+)+$` would go on for years, which is why `re` will not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Rule:
     first: tuple[Rule, ...] = ()
     joined: tuple[Rule, ...] = ()
     reading: str = "as_is"
-    pattern: re.Pattern[str] | None = None
+    pattern: regex.Pattern[str] | None = None
     template: str = ""
     split: str = ""
     values: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
@@ -102,9 +106,17 @@ class Rule:
 _UNNAMED: JSON = ["unnamed"]
 
 
-def _matched(pattern: re.Pattern[str], template: str, value: JSON) -> JSON:
-    """Return the template with the groups of the first match in it, without one the first group."""
-    match = pattern.search(_plain(value)[:LONGEST_MATCHED])
+def _matched(pattern: regex.Pattern[str], template: str, value: JSON) -> JSON:
+    """Return the template with the groups of the first match in it, without one the first group.
+
+    Raises InvalidInput when looking for it takes too long.
+    """
+    try:
+        match = pattern.search(_plain(value)[:LONGEST_MATCHED], timeout=LONGEST_MATCH_S)
+    except TimeoutError as error:
+        raise InvalidInput(
+            f"the pattern {pattern.pattern!r} of the mapping takes too long on this text; repeat nothing that repeats"
+        ) from error
     if match is None:
         return None
     groups = [match[0], *(group or "" for group in match.groups())]

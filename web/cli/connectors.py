@@ -149,8 +149,10 @@ def enable(home: Path, name: str, secret_env: str | None, secret_file: str | Non
         store.enable_connector(name, secret)
     if given is None:
         click.echo(secret)
-    base = settings.base_url.rstrip("/") or "http://127.0.0.1:8080"
+    base = settings.base_url.rstrip("/") or "https://ADDRESS"
     say(f"{name} is on. Enter {base}/api/v1/webhooks/{name} as the address in the ticket system.")
+    if not settings.base_url:
+        say("ADDRESS is where that system reaches this server; set base_url and it stands here.")
 
 
 def _given_secret(variable: str | None, file: str | None) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kb.errors import IndexLocked
+from kb.errors import IndexLocked, IndexUnavailable
 from kb.protocols.store import Store
 from kb.settings import Settings
 from web.cli.homes import settings_in_use
@@ -15,6 +15,8 @@ from web.cli.progress import progress_bar, say
 from web.encoder_once import EncoderOnce
 from web.wiring import Services, opened_store
 
+PATIENCE_S = 300.0
+"""How long the server may index nothing at all: one very long text takes half a minute."""
 _POLL_S = 0.2
 
 
@@ -55,10 +57,18 @@ def bring_up(settings: Settings, store: Store, *, wait: bool, rebuild: bool = Fa
             else f"A server indexes {store.pending_count()} changed documents."
         )
         return True
-    most = store.pending_count()
+    most = last = store.pending_count()
+    moved_at = time.monotonic()
     with progress_bar("Waiting for the server") as progress:
         while indexing.is_locked() and (store.pending_count() or (rebuild and indexing.is_rebuild_wanted())):
             left = store.pending_count()
+            if left != last:
+                last, moved_at = left, time.monotonic()
+            elif time.monotonic() - moved_at > PATIENCE_S:
+                raise IndexUnavailable(
+                    f"the server has indexed nothing for {PATIENCE_S / 60:.0f} minutes; all is stored and waits; "
+                    "look at its log, or stop it and run `kb index`"
+                )
             most = max(most, left)
             progress(most - left, most)
             time.sleep(_POLL_S)

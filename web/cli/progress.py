@@ -31,19 +31,20 @@ def progress_bar(label: str, log: Callable[[str], None] | None = None) -> Iterat
     With `log` the lines go there and no bar is drawn: what reads a log takes nothing else.
     """
     began = last_told = 0.0
+    told: int | None = None
     with ExitStack() as stack:
         bars: list[ProgressBar[int]] = []
 
         def move(done: int, total: int) -> None:
-            nonlocal began, last_told
+            nonlocal began, last_told, told
             if total <= 0:
                 return
             if log is not None or not sys.stderr.isatty():
                 now = time.monotonic()
                 if not began:
                     began = last_told = now
-                if done < total and now - last_told >= LINE_EVERY_S:
-                    last_told = now
+                if done < total and done != told and now - last_told >= LINE_EVERY_S:
+                    last_told, told = now, done
                     (log or say)(f"{label}: {done} of {total}{_remaining(now - began, done, total)}")
                 return
             if not bars:
