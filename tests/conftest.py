@@ -27,14 +27,6 @@ SAMPLES = HERE / "samples"
 Headers = dict[str, str]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and those that share the browser, in one process: servers and models start once."""
-    for item in items:
-        place = item.path.relative_to(HERE)
-        item.add_marker(pytest.mark.xdist_group(place.parts[0] if place.parts[0] == "browser" else place.name))
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """An empty home directory."""
