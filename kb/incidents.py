@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -60,3 +61,24 @@ class Decision:
     at: datetime
     size: int
     tickets: tuple[str, ...]
+
+
+def not_overruled(decisions: Sequence[Decision]) -> list[Decision]:
+    """Return the decisions, given by number, that no later one names a ticket of, ordered by number."""
+    seen: set[str] = set()
+    kept = []
+    for one in reversed(decisions):
+        if seen.isdisjoint(one.tickets):
+            kept.append(one)
+        seen.update(one.tickets)
+    return kept[::-1]
+
+
+def dismissal_of(ids: Sequence[str], dismissed: Sequence[Decision]) -> tuple[Decision | None, bool]:
+    """Return the latest dismissal of some of these tickets, and whether as many others have come since."""
+    those = [one for one in dismissed if not set(ids).isdisjoint(one.tickets)]
+    if not those:
+        return None, False
+    named = {ticket for one in those for ticket in one.tickets}
+    fresh = sum(one not in named for one in ids)
+    return those[-1], fresh >= max(one.size for one in those)

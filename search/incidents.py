@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,26 +15,31 @@ from typing import Protocol
 
 import numpy as np
 
-from kb.documents import EXAMPLE_SOURCE, Document, Ticket
-from kb.errors import IndexUnavailable, NotFound
-from kb.incidents import PLANNED, Decision, DecisionState, counts_as_report
+from kb.documents import Document, Ticket
+from kb.errors import NotFound
+from kb.incidents import Decision, DecisionState, counts_as_report, dismissal_of, not_overruled
 from kb.protocols.encoder import Vector
 from kb.protocols.incidents import IncidentStore
 from kb.protocols.store import DocumentStore
 from kb.protocols.vector import VectorSearch
-from kb.queries import Filter, Viewer
+from kb.queries import Viewer
 from search.answers import Incident, IncidentState
-from search.bursts import ALIKE, NOT_ENGLISH, Burst, bursts, likenesses
+from search.bursts import ALIKE, likenesses
 from search.explaining import explained
-from search.reports import HORIZON, Compared, Report, Reports, VectorsOf, compared, microseconds, report_of, texts_of
+from search.reports import (
+    HORIZON,
+    Compared,
+    Report,
+    Reports,
+    VectorsOf,
+    compared,
+    microseconds,
+    microseconds_of,
+    report_of,
+    texts_of,
+)
+from search.usual import Usual
 
-USUAL_DAYS = timedelta(days=28)
-USUAL_TIMES = 2
-"""A burst is told only when it is this many times as large as what is usual."""
-UNUSUAL_WINDOWS = 2
-"""Windows of the last `USUAL_DAYS` that do not count as usual, those with the most tickets: earlier incidents."""
-USUAL_DEPTH = 300
-"""Earlier tickets that are looked at to tell what is usual."""
 LATE_S = 60.0
 """Within how many seconds older tickets that were delivered late count in what is usual."""
 MOST_NEAR = 200
@@ -80,7 +84,6 @@ class Incidents:
     ):
         """`corrects`: the model knows English alone, so that texts in other languages look alike to it."""
         self._store = store
-        self._index = index
         self._size = size
         self._window = window
         self._corrects = corrects
@@ -89,7 +92,7 @@ class Incidents:
         self._lock = threading.Lock()
         self._told: dict[frozenset[str] | None, _Told] = {}
         self._usual_since = time.monotonic()
-        self._usual: dict[tuple[frozenset[str] | None, str, str, datetime], int] = {}
+        self._usual = Usual(store, index, size, window, corrects=corrects)
 
     @property
     def none(self) -> Incident:
@@ -111,10 +114,14 @@ class Incidents:
         raise NotFound(f"There is no incident with the ticket {incident_id!r}, or none that is still open.")
 
     def decide(self, incident_id: str, state: DecisionState, viewer: Viewer) -> Incident:
-        """Confirm or dismiss the incident that a ticket is part of, and return it. Raises NotFound, StoreError."""
-        tickets = self.of_id(incident_id, viewer).tickets
-        self._store.decide_incident(state, tickets, viewer.name)
-        return self.of_id(incident_id, viewer)
+        """Confirm or dismiss the incident that a ticket is part of, and return it. Raises NotFound, StoreError.
+
+        What comes back are the tickets decided on: a dismissal can leave too few of them open for `of_id`.
+        """
+        found = self.of_id(incident_id, viewer)
+        made = self._store.decide_incident(state, found.tickets, viewer.name)
+        is_candidate = state != "dismissed"
+        return replace(found, candidate=is_candidate, state=state, decided_by=made.by, decided_at=made.at, grown=False)
 
     def of_ticket(self, ticket: Ticket, vectors: Sequence[Vector], viewer: Viewer) -> Incident:
         """Return the incident that a ticket is part of, or would be if it were stored; else that there is none.
@@ -160,7 +167,7 @@ class Incidents:
             is_late = told is not None and told.mark != self._reports.mark and began - told.made_at >= LATE_S
             if told is None or told.seen is not seen or told.decisions != decisions or is_late:
                 if began - self._usual_since >= LATE_S:
-                    self._usual.clear()
+                    self._usual.forget()
                     self._usual_since = began
                 if len(self._told) >= MOST_READERS:
                     self._told.clear()
@@ -211,9 +218,9 @@ class Incidents:
         dismissed = [one for one in valid if one.state == "dismissed"]
         rest = sorted(left)
         some = own if len(rest) == len(own.reports) else own.only(rest)
-        for burst in self._unusual(some, viewer):
+        for burst in self._usual.unusual_bursts(some, viewer):
             members, centre = [rest[row] for row in burst.rows], rest[burst.centre]
-            decided, is_back = _dismissal([own.reports[row].id for row in members], dismissed)
+            decided, is_back = dismissal_of([own.reports[row].id for row in members], dismissed)
             state: IncidentState = "candidate" if decided is None or is_back else "dismissed"
             made = self._incident(own, centre, members, state, decided)
             found.append((replace(made, grown=is_back), centre))
@@ -244,47 +251,6 @@ class Incidents:
             alike, first = likenesses(centre.texts, own.texts)[0] >= ALIKE, int(closed.times[0])
         since = {int(row) for row in np.flatnonzero(alike) if own.times[row] >= first - microseconds_of(self._window)}
         return sorted(left & since | set(confirmed))
-
-    def _unusual(self, some: Compared, viewer: Viewer) -> list[Burst]:
-        """Return the bursts that are larger than what is usual."""
-        found = bursts(some.times, some.alike, self._size, microseconds_of(self._window))
-        kept = []
-        for burst in found:
-            usual = self._usual_size(some.reports[burst.centre], some.reports[burst.rows[0]].opened_at, viewer)
-            if burst.most >= USUAL_TIMES * usual:
-                kept.append(burst)
-        return kept
-
-    def _usual_size(self, centre: Report, first: datetime, viewer: Viewer) -> int:
-        """Return how many tickets like `centre` came within one window at most, in the weeks before `first`.
-
-        Without an index nothing is known to be usual.
-        """
-        key = (viewer.audiences, centre.id, centre.mark, first)
-        if key not in self._usual:
-            where = Filter(
-                {"type": frozenset({"ticket"})},
-                {"source": frozenset({EXAMPLE_SOURCE})},
-                after=first - USUAL_DAYS,
-                before=first,
-            )
-            try:
-                hits = self._index().search(centre.vector, where, viewer, USUAL_DEPTH)
-            except IndexUnavailable:
-                return 0
-            scores = {hit.document_id: hit.score for hit in hits if hit.score >= ALIKE}
-            earlier = self._store.documents(list(scores), viewer)
-            tickets = [one for one in earlier.values() if isinstance(one, Ticket)]
-            alike = [one for one in tickets if scores[one.id] >= self._least(centre, one)]
-            if len(self._usual) > MOST_COMPARED_BEFORE:
-                self._usual.clear()
-            self._usual[key] = usual_size(alike, self._window)
-        return self._usual[key]
-
-    def _least(self, centre: Report, other: Ticket) -> float:
-        """Return from which cosine on two tickets are alike; see `NOT_ENGLISH`."""
-        is_foreign = all(not one.language.casefold().startswith("en") for one in (centre, other))
-        return ALIKE * (1 - NOT_ENGLISH) + NOT_ENGLISH if self._corrects and is_foreign else ALIKE
 
     def _incident(
         self, own: Compared, centre: int, rows: Sequence[int], state: IncidentState, decision: Decision | None
@@ -339,57 +305,13 @@ class Incidents:
         if len(near) + 1 < self._size:
             return self.none
         some = compared([*(own.reports[row] for row in near), asked], self._corrects)
-        for burst in self._unusual(some, viewer):
+        for burst in self._usual.unusual_bursts(some, viewer):
             reports = [some.reports[row] for row in burst.rows]
             if asked in reports:
                 made = self._incident(some, burst.centre, burst.rows, "candidate", None)
                 stored = tuple(one.id for one in reports if one is not asked)
                 return replace(made, tickets=stored, id=stored[0])
         return self.none
-
-
-MOST_COMPARED_BEFORE = 1_000
-"""What was found usual is remembered for so many centres."""
-
-
-def microseconds_of(length: timedelta) -> int:
-    """Return a length of time in microseconds."""
-    return length // timedelta(microseconds=1)
-
-
-def not_overruled(decisions: Sequence[Decision]) -> list[Decision]:
-    """Return the decisions, given by number, that no later one names a ticket of, ordered by number."""
-    seen: set[str] = set()
-    kept = []
-    for one in reversed(decisions):
-        if seen.isdisjoint(one.tickets):
-            kept.append(one)
-        seen.update(one.tickets)
-    return kept[::-1]
-
-
-def usual_size(tickets: Sequence[Ticket], window: timedelta) -> int:
-    """Return how many of these tickets came in the window with the most but for the `UNUSUAL_WINDOWS` fullest.
-
-    Windows lie end to end. Planned work does not count.
-    """
-    counted = Counter(
-        microseconds(one.opened_at) // microseconds_of(window)
-        for one in tickets
-        if one.opened_at is not None and (one.category or "").strip().casefold() not in PLANNED
-    )
-    fullest = sorted(counted.values(), reverse=True)
-    return fullest[UNUSUAL_WINDOWS] if len(fullest) > UNUSUAL_WINDOWS else 0
-
-
-def _dismissal(ids: Sequence[str], dismissed: Sequence[Decision]) -> tuple[Decision | None, bool]:
-    """Return the latest dismissal of some of these tickets, and whether as many others have come since."""
-    those = [one for one in dismissed if not set(ids).isdisjoint(one.tickets)]
-    if not those:
-        return None, False
-    named = {ticket for one in those for ticket in one.tickets}
-    fresh = sum(one not in named for one in ids)
-    return those[-1], fresh >= max(one.size for one in those)
 
 
 def _centre(own: Compared, rows: Sequence[int]) -> int:

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.analysis.analyse import Word, analyse
+from kb.analysis.analyse import analyse
 from kb.analysis.cited import without_cited
 from kb.analysis.excerpt import telling_excerpt
 from kb.analysis.telling import telling_title, told
@@ -112,6 +112,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _TICK
 
 
+def microseconds_of(length: timedelta) -> int:
+    """Return a length of time in microseconds."""
+    return length // _TICK
+
+
 def report_of(ticket: Ticket, opened_at: datetime, vector: Vector, mark: str = "") -> Report:
     """Return what is compared of a ticket."""
     title = telling_title(ticket.title)
@@ -137,10 +142,6 @@ def report_of(ticket: Ticket, opened_at: datetime, vector: Vector, mark: str = "
             if one.terms and one.end <= len(title)
         },
     )
-
-
-def _names(word: Word, title: int) -> bool:
-    return bool(word.terms) and word.end <= title
 
 
 def compared(reports: Sequence[Report], corrects: bool, before: Compared | None = None) -> Compared:

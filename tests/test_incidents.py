@@ -18,7 +18,8 @@ from kb.errors import NotFound
 from kb.queries import Viewer
 from kb.tickets import parse_upsert
 from search.answers import Incident
-from search.incidents import Incidents, usual_size
+from search.incidents import Incidents
+from search.usual import usual_size
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.store import MemoryStore
 from tests.fakes.vectors import MemoryVectorIndex
@@ -422,6 +423,19 @@ def test_the_last_decision_counts() -> None:
     for state in ("dismissed", "confirmed", "dismissed"):
         desk.incidents.decide("zammad:1", state, SHELL)  # type: ignore[arg-type]
         assert [told for told, _ in desk.told()] == [state]
+
+
+def test_a_dismissal_is_answered_even_when_it_leaves_too_few_open_tickets_to_be_found_again() -> None:
+    desk = Desk(*burst(4))
+    confirmed = desk.incidents.decide("zammad:0", "confirmed", SHELL)
+    for number in "01":
+        desk.put(fields(number, 10 * int(number), status="closed"))
+    made = desk.incidents.decide("zammad:2", "dismissed", SHELL)
+
+    assert (made.state, made.candidate, made.tickets) == ("dismissed", False, ("zammad:2", "zammad:3"))
+    assert (made.decided_by, made.title) == ("shell", confirmed.title)
+    assert [one.state for one in desk.store.incident_decisions(START)] == ["confirmed", "dismissed"]
+    assert desk.told() == []
 
 
 def test_another_burst_is_not_touched_by_a_decision() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.command_line import home_with_model, run
 from tests.conftest import Headers, reindex
 from tests.fakes.encoder import FakeEncoder
 from web.app import create_app
+from web.incidents import may_decide
 from web.links import new_sign_in_path
 from web.wiring import Services, open_services
 
@@ -106,7 +108,7 @@ def test_the_answer_for_a_stored_ticket_tells_its_incident(
 def test_incidents_are_listed_and_decided_over_the_api(
     burst: Services, client: FlaskClient, bearer: Callable[..., Headers]
 ) -> None:
-    reader, decider = bearer("read"), bearer("read", "feedback", name="helpdesk")
+    reader, decider = bearer("read", "feedback"), bearer("read", "tickets:write", name="helpdesk")
     listed = client.get("/api/v1/incidents", headers=reader).get_json()
     assert (listed["size"], listed["window_minutes"], listed["cursor"]) == (4, 240, None)
     assert [one["id"] for one in listed["incidents"]] == ["zammad:1"]
@@ -145,7 +147,7 @@ def test_what_is_no_incident_or_no_decision_is_refused(
     body: dict[str, str] | None,
     status: int,
 ) -> None:
-    answer = client.open(address, method=method, json=body, headers=bearer("read", "feedback"))
+    answer = client.open(address, method=method, json=body, headers=bearer("read", "tickets:write"))
 
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
@@ -217,6 +219,33 @@ def test_a_person_confirms_and_dismisses_with_the_form(burst: Services, signed_i
     assert "Dismissed by administrator" in answer.get_data(as_text=True)
     assert DOWN not in signed_in.get("/").get_data(as_text=True)
     assert "Dismissed" in signed_in.get("/incidents").get_data(as_text=True)
+
+
+def test_a_person_who_may_not_edit_is_shown_no_form_and_decides_nothing(
+    burst: Services, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.site.incidents.may_decide", lambda viewer: may_decide(replace(viewer, may_edit=False)))
+
+    assert 'name="state"' not in signed_in.get("/incidents/zammad:1").get_data(as_text=True)
+    assert signed_in.post("/incidents/zammad:1", data={"state": "confirmed"}).status_code == 403
+    assert burst.store.incident_decisions(START) == []
+
+
+def test_a_dismissal_that_ends_an_incident_is_answered_and_leads_to_the_list(
+    burst: Services, client: FlaskClient, signed_in: FlaskClient, bearer: Callable[..., Headers]
+) -> None:
+    burst.incidents.decide("zammad:1", "confirmed", SHELL)
+    put(burst, 1, 2, status="closed")
+    answer = signed_in.post("/incidents/zammad:3", data={"state": "dismissed"}, follow_redirects=True)
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    assert "Your decision is kept." in page
+    assert DOWN not in page
+
+    burst.store.decide_incident("confirmed", ["zammad:3"], "network-l3")
+    headers = bearer("tickets:write")
+    made = client.post("/api/v1/incidents/zammad:3", json={"state": "dismissed"}, headers=headers)
+    assert (made.status_code, made.get_json()["state"]) == (200, "dismissed")
 
 
 def test_a_decision_needs_a_session_the_token_of_the_form_and_a_choice(

@@ -383,3 +383,9 @@ def test_the_text_of_an_answer_tells_of_an_incident_and_names_its_last_tickets()
     assert "30 similar open tickets within 240 minutes (desk:21, desk:22," in text
     assert "Part of the search is down: semantic. The rest answered." in text
     assert text.endswith("response_id: r")
+    assert "An incident may be under way: 30" in text
+    incident["state"] = "confirmed"
+    confirmed = SimilarBody.model_construct(response_id="r", incident=Incident.model_construct(**incident))  # type: ignore[arg-type]
+    text = similar_text(answer, confirmed)
+    assert "A confirmed incident is under way: 30 similar open tickets (desk:21, desk:22," in text
+    assert "may be under way" not in text

@@ -14,8 +14,19 @@ from kb.documents import Ticket
 from kb.errors import IndexUnavailable
 from kb.protocols.store import Store
 from kb.protocols.vector import VectorSearch
+from kb.queries import Viewer
 from kb.settings import Settings
 from search.incidents import Incidents
+
+DECIDING_SCOPE = "tickets:write"
+"""What a token needs to decide about an incident. A decision holds for everybody, so that it takes the right to change
+what is stored: over the API that of tickets, on a page `may_decide`.
+"""
+
+
+def may_decide(viewer: Viewer) -> bool:
+    """Say whether somebody at the site may decide about an incident: who may edit. See `DECIDING_SCOPE`."""
+    return viewer.may_edit
 
 
 def now() -> datetime:

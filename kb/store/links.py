@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, update
 from kb.documents import FEEDBACK, Link, Ticket
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
+from kb.store.incidents import note_open_tickets
 from kb.store.rows import row_of
 from kb.store.tables import document, link
 
@@ -53,4 +54,5 @@ def _save(connection: Connection, ticket: Ticket, now: datetime) -> None:
     content = row_of(ticket)["content"]
     connection.execute(update(document).where(document.c.id == ticket.id).values(content=content))
     replace_links(connection, [ticket])
+    note_open_tickets(connection, [(ticket, content)])
     record_changes(connection, [ticket.id], now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from kb.errors import InvalidInput
+from kb.protocols.feedback import Feedback
 from kb.protocols.store import Store
 from tests.conformance.store_samples import START, SetClock, article, delivery, put_ticket
 
@@ -59,6 +61,17 @@ class IncidentSuite:
         assert mark() == first
         put_ticket(store, title="Another title")
         assert mark() != first
+
+    def test_the_mark_of_an_open_ticket_changes_when_feedback_links_it_and_takes_it_back(self, store: Store) -> None:
+        put_ticket(store, opened_at=START)
+        before = store.open_tickets(START, 1)
+        solved = Feedback("r", "vpn/error-809", "resolved_by", "agent", START, "zammad:1")
+        store.add_feedback(solved)
+        linked = store.open_tickets(START, 1)
+        assert [one.id for one in linked] == ["zammad:1"]
+        assert linked != before
+        store.add_feedback(replace(solved, action="not_helpful"))
+        assert store.open_tickets(START, 1) == before
 
     def test_the_documents_mark_changes_with_every_write_and_with_what_is_indexed(self, store: Store) -> None:
         seen = [store.documents_mark()]

@@ -55,3 +55,19 @@ INCIDENTS: dict[int, tuple[float, float, float]] = {
 """Incident candidates of so many tickets in titanium's `report` with a burst injected every week: recall, precision,
 false candidates a week. Made by `python -m tests.quality.incidents HOMES --split report --size N`.
 """
+
+ROUTING = {
+    "coverage": 0.688,
+    "first right when given": 0.835,
+    "most frequent value right when given": 0.322,
+    "calibration error": 0.040,
+}
+"""Routing on titanium's `report`, components standing for groups: how often a group is suggested, how often the first
+is right then, how often it would be right to name always the most frequent one, and the calibration error. Made by
+`python -m tests.quality.routing HOMES --split report`.
+"""
+ROUTING_TOLERANCE = 0.01
+ROUTING_COVERS = 0.5
+"""Share of tickets for which routing must suggest a group."""
+ROUTING_GAINS = 0.2
+"""By how much its first suggestion must be right more often than the most frequent group."""

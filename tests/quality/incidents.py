@@ -25,8 +25,8 @@ from indexer.passages import passages_of, text_hash
 from kb.documents import Ticket
 from kb.incidents import counts_as_report
 from search.bursts import ALIKE, Flags, Rows, Times, bursts, likenesses
-from search.incidents import USUAL_DAYS, USUAL_TIMES, microseconds_of, usual_size
-from search.reports import HORIZON, microseconds, report_of, texts_of
+from search.reports import HORIZON, microseconds, microseconds_of, report_of, texts_of
+from search.usual import USUAL_DAYS, USUAL_TIMES, usual_size
 from tests.quality.labelled_sets import TITANIUM, data_path, installation
 from tests.quality.routing import BOUNDARY, written_later
 from web.wiring import Services

@@ -12,6 +12,7 @@ from web.api.incident_schemas import Incident as IncidentBody
 from web.api.paths import decoded
 from web.api.resources import BODY, failures, resource
 from web.bodies import incident_body, incident_list
+from web.incidents import DECIDING_SCOPE
 from web.wiring import Services
 
 api = resource("incidents_api", __name__, tag="incidents")
@@ -51,7 +52,7 @@ def get_incident(path: IncidentPath) -> Response:
     responses={200: IncidentBody, **failures(404, *BODY)},
     summary="Confirm or dismiss",
 )
-@scope("feedback")
+@scope(DECIDING_SCOPE)
 def decide(path: IncidentPath, body: DecisionBody) -> Response:
     """Confirm or dismiss an incident for everybody; the last decision counts."""
     made = _services().incidents.decide(_id_of(path), body.state, g.viewer)

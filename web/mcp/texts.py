@@ -32,10 +32,14 @@ def similar_text(answer: SimilarAnswer, body: SimilarBody) -> str:
     lines = _limits(answer)
     if body.incident is not None and body.incident.candidate:
         open_ones = ", ".join(body.incident.tickets[-MOST_TICKETS:])
-        lines.append(
-            f"An incident may be under way: {body.incident.size} similar open tickets within "
-            f"{body.incident.window_minutes} minutes ({open_ones})."
-        )
+        if body.incident.state == "confirmed":
+            told = f"A confirmed incident is under way: {body.incident.size} similar open tickets"
+        else:
+            told = (
+                f"An incident may be under way: {body.incident.size} similar open tickets within "
+                f"{body.incident.window_minutes} minutes"
+            )
+        lines.append(f"{told} ({open_ones}).")
     if routing := written_suggestions(answer):
         lines.append(routing)
     return _whole(lines, answer, body.response_id)

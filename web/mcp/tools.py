@@ -154,8 +154,8 @@ TOOLS = (
         "find_similar_issues",
         "Find similar past issues",
         "Given a ticket, find articles and past tickets of the same problem with their resolution, root cause and "
-        "workaround, who usually handles such tickets, and whether an incident may be under way. Use it when a ticket "
-        "arrives or is worked on; give its title and its description whole. The ticket is not stored. "
+        "workaround, who usually handles such tickets, and whether an incident is or may be under way. Use it when a "
+        "ticket arrives or is worked on; give its title and its description whole. The ticket is not stored. "
         "`relationship` is duplicate (an open ticket of the same problem), same_problem or related. Status "
         "`no_confident_match` means that nothing known fits.",
         SimilarArguments,

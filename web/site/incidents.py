@@ -11,6 +11,7 @@ from kb.errors import FixloreError, NotFound
 from kb.ids import checked_id
 from kb.incidents import DECISION_STATES
 from search.answers import Incident
+from web.incidents import may_decide
 from web.wiring import Services
 
 pages = Blueprint("incidents", __name__)
@@ -28,6 +29,7 @@ def incidents_page() -> str:
         under_way=[one for one in found if one.candidate],
         dismissed=[one for one in found if not one.candidate],
         settings=_services().settings,
+        is_over="over" in request.args,
     )
 
 
@@ -46,22 +48,26 @@ def incident_page(incident_id: str) -> str:
         incident=found,
         tickets=list(tickets.values()),
         more=len(found.tickets) - len(listed),
+        may_decide=may_decide(current_user.viewer),
     )
 
 
 @pages.post("/incidents/<path:incident_id>")
 @login_required
 def decide(incident_id: str) -> Response:
-    """Confirm or dismiss an incident, and show it."""
+    """Confirm or dismiss an incident, and show it; the list where it is over with that."""
     chosen = [state for state in DECISION_STATES if state == request.form.get("state")]
-    if not current_user.viewer.may_edit:
+    if not may_decide(current_user.viewer):
         abort(403)
     if not chosen:
         abort(422, _("Choose whether to confirm or to dismiss it."))
+    incidents = _services().incidents
     try:
-        made = _services().incidents.decide(checked_id(incident_id, "id"), chosen[0], current_user.viewer)
+        made = incidents.decide(checked_id(incident_id, "id"), chosen[0], current_user.viewer)
     except NotFound:
         abort(404, _("There is no open incident with the ticket %(id)s.", id=incident_id))
+    if not any(made.id in one.tickets for one in incidents.current(current_user.viewer)):
+        return redirect(url_for("incidents.incidents_page", over=1))
     return redirect(url_for("incidents.incident_page", incident_id=made.id))
 
 
