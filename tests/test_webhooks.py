@@ -11,8 +11,10 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -25,6 +27,8 @@ from kb.errors import StoreBusy
 from kb.settings import Settings
 from tests.conftest import SAMPLES
 from tests.fakes.encoder import FakeEncoder
+from web.api import webhooks
+from web.api.rate_limits import FAILURES
 from web.app import create_app
 from web.deliveries import Deliveries
 from web.links import new_sign_in_path
@@ -462,11 +466,48 @@ def test_strangers_are_counted_but_make_the_store_write_at_most_every_ten_second
     assert not any("github" in line for line in lines)
 
 
+def test_webhook_is_limited_by_address(services: Services) -> None:
+    services.settings = replace(services.settings, rate_limit=5)
+    client = create_app(services).test_client()
+    answers = [send(client, "github", b"{}", {"X-Hub-Signature-256": "sha256=00"}) for _ in range(200)]
+
+    assert [one.status_code for one in answers] == [401] * 5 + [429] * 195
+    assert answers[-1].headers["RateLimit-Policy"] == '"address";q=5;w=60'
+
+
+def test_wrong_signatures_block_their_address_and_webhook_before_the_body_is_read(client: FlaskClient) -> None:
+    wrong = {"X-Hub-Signature-256": "sha256=00"}
+    answers = [send(client, "github", b"{}", wrong) for _ in range(FAILURES)]
+    assert {one.status_code for one in answers} == {401}
+    assert answers[-1].headers["RateLimit"].startswith('"signatures";r=0;t=')
+
+    with mock.patch.object(webhooks, "_raw_body", side_effect=AssertionError):
+        refused = send(client, "github", body_of(FIRST["github"]))
+    assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+    assert "signatures are wrong" in refused.get_json()["detail"]
+    assert refused.headers["Retry-After"]
+    assert send(client, "zammad", body_of(FIRST["zammad"])).status_code == 200
+    elsewhere = client.post("/api/v1/webhooks/github", headers=wrong, environ_base={"REMOTE_ADDR": "198.51.100.9"})
+    assert elsewhere.status_code == 401
+
+
+def test_stale_webhook_secret_locks_out_no_token_behind_the_same_address(
+    client: FlaskClient, bearer: Callable[..., Sent]
+) -> None:
+    for _ in range(FAILURES + 1):
+        refused = send(client, "github", b"{}", {"X-Hub-Signature-256": "sha256=00"})
+
+    assert refused.status_code == 429
+    assert client.get("/api/v1/articles", headers=bearer("read")).status_code == 200
+
+
 def test_webhook_is_described_with_its_failures_and_needs_no_token(client: FlaskClient) -> None:
     described = client.get("/api/v1/openapi.json").get_json()["paths"]["/api/v1/webhooks/{connector}"]["post"]
 
     assert described["security"] == []
-    assert set(described["responses"]) == {"200", "400", "401", "404", "409", "413", "415", "422", "503"}
+    assert set(described["responses"]) == {"200", "400", "401", "404", "409", "413", "415", "422", "429", "500", "503"}
+    for status in ("200", "401", "429"):
+        assert {"RateLimit", "RateLimit-Policy"} <= described["responses"][status]["headers"].keys()
     assert list(described["requestBody"]["content"]) == ["application/json"]
 
 
