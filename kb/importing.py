@@ -83,6 +83,18 @@ class Tally:
         return ImportReport(**{name: self.counts[name] for name in _COUNTS}, problems=tuple(self.problems))
 
 
+@dataclass(frozen=True, slots=True)
+class _DeletionRow:
+    """A line of an export that tells of a deletion."""
+
+    line: int
+    deletion: Deletion
+
+    @property
+    def source(self) -> str:
+        return self.deletion.id.partition(":")[0]
+
+
 def import_articles(
     store: Store,
     directory: Path,
@@ -145,22 +157,28 @@ def import_tickets(
     rows = read_tickets(file, format, source) if mapping is None else _mapped_rows(file, source, mapping, tally)
     lines = _lines_in(file) if progress and file.is_file() else 0
     batch: list[TicketRow] = []
+    deletions: list[Deletion] = []
     characters = 0
     for item in rows:
         if isinstance(item, Problem):
             tally.note(item)
             continue
-        if isinstance(item, Deletion):
-            _upsert(store, str(file), batch, tally)  # what came before it goes in before it
-            batch, characters = [], 0
-            tally.counts.update(store.take_delivery("", {}, [item]) or [])
-            continue
         try:
-            if item.upsert.source != source:
-                refuse_reserved(item.upsert.source)
+            if item.source != source:
+                refuse_reserved(item.source)
         except InvalidInput as error:
             tally.note(problem_of(error, str(file), item.line))
             continue
+        if isinstance(item, _DeletionRow):
+            _upsert(store, str(file), batch, tally)  # what came before it goes in before it
+            batch, characters = [], 0
+            deletions.append(item.deletion)
+            if len(deletions) >= BATCH:
+                _delete(store, deletions, tally)
+                deletions = []
+            continue
+        _delete(store, deletions, tally)
+        deletions = []
         batch.append(item)
         characters += sum(len(value) for value in item.upsert.fields.values() if isinstance(value, str))
         if len(batch) >= BATCH or characters >= BATCH_CHARACTERS:
@@ -169,6 +187,7 @@ def import_tickets(
             if progress:
                 progress(min(item.line, lines), lines)
     _upsert(store, str(file), batch, tally)
+    _delete(store, deletions, tally)
     if progress:
         progress(lines, lines)
     return tally.report()
@@ -176,7 +195,7 @@ def import_tickets(
 
 def _mapped_rows(
     file: Path, source: str | None, mapping: TicketMapping, tally: Tally
-) -> Iterator[TicketRow | Deletion | Problem]:
+) -> Iterator[TicketRow | _DeletionRow | Problem]:
     from kb.connectors.exports import MappedRow, read_export  # only who reads exports waits for what reads them
 
     for item in read_export(file, mapping if source is None else replace(mapping, source=source)):
@@ -185,7 +204,7 @@ def _mapped_rows(
         elif isinstance(item.delivery, TicketUpsert):
             yield TicketRow(item.line, item.delivery)
         elif isinstance(item.delivery, Deletion):
-            yield item.delivery
+            yield _DeletionRow(item.line, item.delivery)
         else:
             tally.counts["ignored"] += 1
 
@@ -232,6 +251,11 @@ def _upsert(store: Store, name: str, batch: Sequence[TicketRow], tally: Tally) -
             tally.note(Problem(name, row.line, outcome.message))
         else:
             tally.counts[outcome] += 1
+
+
+def _delete(store: Store, deletions: Sequence[Deletion], tally: Tally) -> None:
+    if deletions:
+        tally.counts.update(store.delete_tickets(deletions))
 
 
 class _Found:

@@ -40,6 +40,11 @@ class TicketRow:
     line: int
     upsert: TicketUpsert
 
+    @property
+    def source(self) -> str:
+        """Return the ticket system that the ticket is of."""
+        return self.upsert.source
+
 
 def format_of(path: Path, wanted: str | None = None) -> str:
     """Return `wanted`, else the format that the file's name tells. Raises InvalidInput for others."""

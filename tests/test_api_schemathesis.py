@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +37,7 @@ EXAMPLES = 20
 """Random cases of each endpoint, beside those that cover its description systematically."""
 DESCRIPTION = "/api/v1/openapi.json"
 LINES = "application/x-ndjson"
+WEBHOOK = 'based_on = "zammad"\n[webhook]\nmethod = "header"\nheader = "X-Fixlore-Secret"\nprefix = ""\n'
 SIMILAR = "GET /api/v1/tickets/{source}/{external_id}/similar"
 
 
@@ -103,7 +103,18 @@ def is_told_line_by_line(finding: Finding) -> bool:
     return all(json.loads(line)["outcome"] == "error" for line in finding.answer.splitlines())
 
 
-MEANT: tuple[Callable[[Finding], bool], ...] = (is_an_id_with_a_slash, depends_on_what_is_stored, is_told_line_by_line)
+def is_read_by_a_mapping(finding: Finding) -> bool:
+    """A webhook takes any JSON as far as the description knows; what is in it, the mapping of its connector says."""
+    told = finding.check == "positive_data_acceptance" and finding.status == 422
+    return told and finding.operation == "POST /api/v1/webhooks/{connector}"
+
+
+MEANT: tuple[Callable[[Finding], bool], ...] = (
+    is_an_id_with_a_slash,
+    depends_on_what_is_stored,
+    is_told_line_by_line,
+    is_read_by_a_mapping,
+)
 
 
 @pytest.fixture(scope="module")
@@ -111,19 +122,16 @@ def indexed_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flas
     """The application over a real store and index of a few documents, and a token that may do everything."""
     encoder = FakeEncoder()
     home = tmp_path_factory.mktemp("tried")
-    with open_services(_unlimited(home), lambda line: None, lambda: encoder) as services:
+    (home / "connectors").mkdir()
+    (home / "connectors" / "zammad.toml").write_text(WEBHOOK)  # the name that the description gives as the example
+    with open_services(replace(Settings(home=home), rate_limit=0), lambda line: None, lambda: encoder) as services:
         import_articles(services.store, SAMPLES / "articles", source="runbooks", detect=detect_language)
         import_tickets(services.store, SAMPLES / "tickets.jsonl")
         reindex(services)
         secret = new_secret()
+        services.store.enable_connector("zammad", secret)
         services.store.create_token("tests", ("admin",), secret_hash(secret))
         yield create_app(services), secret
-
-
-def _unlimited(home: Path) -> Settings:
-    """Return settings under which nobody asks too often."""
-    limits = {one.name: 0 for one in fields(Settings) if one.name == "rate_limit"}
-    return replace(Settings(home=home), **limits)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +144,7 @@ def tried(indexed_app: tuple[Flask, str]) -> Iterator[Tried]:
         {
             "seed": 1,
             "workers": 1,
-            "headers": {"Authorization": f"Bearer {secret}"},
+            "headers": {"Authorization": f"Bearer {secret}", "X-Fixlore-Secret": secret},
             "continue-on-failure": True,
             "warnings": False,
             "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none", "no-shrink": True},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -14,6 +16,7 @@ from kb.connectors.mapping import TicketMapping
 from kb.errors import NotFound
 from kb.importing import import_tickets
 from kb.problems import Problem
+from kb.protocols.store import TicketUpsert
 from tests.conformance.store_samples import START
 from tests.fakes.store import MemoryStore
 
@@ -126,6 +129,30 @@ def test_import_by_a_mapping_is_idempotent_deletes_and_ignores(tmp_path: Path, g
     other = import_tickets(store, path, "mail", mapping=generic)
     assert other.created == 2
     assert store.ticket_ids() == ["generic:1", "mail:1"]
+
+
+def test_import_deletes_in_order_and_many_in_one_transaction(tmp_path: Path, generic: TicketMapping) -> None:
+    store = MemoryStore(lambda: START)
+    path = tmp_path / "export.jsonl"
+    gone = [json.dumps({"external_id": f"{number}", "deleted": True}) for number in range(501)]
+    path.write_text("\n".join([A, B, *gone, '{"external_id": "7", "title": "again", "updated_at": "2999-01-01"}']))
+    with mock.patch.object(store, "delete_tickets", wraps=store.delete_tickets) as calls:
+        report = import_tickets(store, path, mapping=generic)
+
+    assert [len(one.args[0]) for one in calls.call_args_list] == [500, 1]
+    assert (report.created, report.deleted, report.unchanged, report.errors) == (3, 2, 499, 0)
+    assert store.ticket_ids() == ["generic:7"]
+
+
+def test_import_deletes_nothing_of_a_source_that_is_our_own(tmp_path: Path, generic: TicketMapping) -> None:
+    store = MemoryStore(lambda: START)
+    store.upsert_tickets([TicketUpsert("example", "1", {"title": "ours"}, {})])
+    path = tmp_path / "export.jsonl"
+    path.write_text('{"external_id": "1", "deleted": true}\n')
+
+    report = import_tickets(store, path, mapping=replace(generic, source="example"))
+    assert (report.errors, report.problems[0].line, store.ticket_ids()) == (1, 1, ["example:1"])
+    assert "kept for Fixlore" in report.problems[0].message
 
 
 def test_import_of_a_pull_request_among_issues_leaves_it_out(tmp_path: Path) -> None:

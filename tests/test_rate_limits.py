@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from kb.settings import read_settings
 from tests.conftest import Headers
 from web.api import rate_limits
 from web.api.authentication import open_to_all
-from web.api.rate_limits import FAILURES, RateLimits, address_of, limited_by_address
+from web.api.rate_limits import FAILURES, Quota, RateLimits, address_of, limited_by_address
 from web.app import create_app
 from web.wiring import Services
 
@@ -44,9 +45,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    told = SimpleNamespace(time=lambda: clock.now)
-    monkeypatch.setattr(rate_limits, "time", told)
-    monkeypatch.setattr("limits.storage.memory.time", told)
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
@@ -100,6 +99,18 @@ def test_no_more_than_the_limit_pass_however_many_ask_at_once() -> None:
         quotas = [one for one in told if one is not None]
         assert sorted(one.remaining for one in quotas) == [0] * 30 + list(range(50))
         assert sum(one.is_exceeded for one in quotas) == 30
+
+
+def test_counting_starts_no_thread_and_keeps_no_window_that_is_over(clock: Clock) -> None:
+    limits, before = RateLimits(50), threading.active_count()
+    for number in range(200):
+        limits.take("address", f"{number}", 50)
+        clock.advance(1)
+
+    assert threading.active_count() == before
+    assert len(limits._windows) == 60
+    assert limits.is_used_up("address", "0", 1) is None
+    assert limits.is_used_up("address", "199", 1) == Quota("address", 1, 0, 59, is_exceeded=True)
 
 
 def test_the_limit_of_a_token_touches_no_other(limited: FlaskClient, bearer: Bearer) -> None:

@@ -11,8 +11,10 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -22,13 +24,17 @@ from werkzeug.test import TestResponse
 from kb.connectors.catalogue import Catalogue
 from kb.documents import Article
 from kb.errors import StoreBusy
+from kb.protocols.store import Store
 from kb.settings import Settings
 from tests.conftest import SAMPLES
 from tests.fakes.encoder import FakeEncoder
+from web import deliveries
+from web.api import webhooks
+from web.api.rate_limits import FAILURES
 from web.app import create_app
 from web.deliveries import Deliveries
 from web.links import new_sign_in_path
-from web.wiring import Services, open_services
+from web.wiring import Services, open_services, opened_store
 
 BODIES = SAMPLES / "connectors"
 SECRET = "it is 22 characters long"
@@ -118,7 +124,11 @@ def generic(number: str = "7", *, delivery: str = "", **fields: object) -> tuple
 
 
 def counts(services: Services, name: str) -> dict[str, int]:
-    connector = next(one for one in services.store.connectors() if one.name == name)
+    return counted(services.store, name)
+
+
+def counted(store: Store, name: str) -> dict[str, int]:
+    connector = next(one for one in store.connectors() if one.name == name)
     return {outcome: one.count for outcome, one in connector.outcomes.items()}
 
 
@@ -200,12 +210,32 @@ def test_replay_is_refused_when_the_id_that_no_signature_covers_was_changed(clie
     assert send(client, "github", body, {"X-Hub-Signature-256": signed["X-Hub-Signature-256"]}).status_code == 409
 
 
-def test_same_words_are_news_when_each_has_an_id_and_no_time(client: FlaskClient, services: Services) -> None:
-    for number, status in enumerate(("open", "closed", "open")):
-        assert send(client, "generic", *generic(title="x", status=status, delivery=f"{number}")).status_code == 200
+def test_replay_without_a_time_is_refused_under_another_id_and_under_none(
+    client: FlaskClient, services: Services
+) -> None:
+    assert send(client, "generic", *generic(title="x", status="open", delivery="1")).status_code == 200
+    assert send(client, "generic", *generic(title="x", status="closed", delivery="2")).status_code == 200
+    for another in ("3", ""):
+        assert send(client, "generic", *generic(title="x", status="open", delivery=another)).status_code == 409
     ticket = services.store.ticket("generic:7")
     assert ticket is not None
-    assert ticket.status == "open"
+    assert ticket.status == "closed"
+
+
+def test_same_words_are_news_when_each_has_its_time_or_ten_minutes_are_over(
+    client: FlaskClient, app: Flask, services: Services
+) -> None:
+    for number, status in enumerate(("open", "closed", "open")):
+        body = generic(title="x", status=status, updated_at=at(number), delivery=f"{number}")
+        assert send(client, "generic", *body).status_code == 200
+    app.extensions["deliveries"].now = lambda: NOW - timedelta(minutes=11)
+    for number, status in enumerate(("open", "closed", "open")):
+        body = generic("8", title="x", status=status, delivery=f"undated {number}")
+        assert send(client, "generic", *body).status_code == 200
+    for ticket_id in ("generic:7", "generic:8"):
+        ticket = services.store.ticket(ticket_id)
+        assert ticket is not None
+        assert ticket.status == "open"
 
 
 def test_bare_body_is_known_again_for_ten_minutes(client: FlaskClient, app: Flask) -> None:
@@ -260,6 +290,7 @@ def test_fifty_concurrent_deliveries_of_one_id_are_taken_once(app: Flask, servic
     assert counts(services, "generic")["created"] == 1
     told = app.test_client().get("/metrics").get_data(as_text=True)
     assert 'fixlore_deliveries_total{outcome="repeated"} 49.0' in told.splitlines()
+    assert 'fixlore_deliveries_total{outcome="stored"} 1.0' in told.splitlines()
 
 
 def test_deliveries_out_of_order_leave_what_is_newer(client: FlaskClient, services: Services) -> None:
@@ -335,6 +366,10 @@ def test_body_of_several_tickets_is_stored_whole_or_not_at_all(client: FlaskClie
     assert deliver(*[one] * 501).status_code == 422
     assert services.store.ticket_ids() == []
     assert len(deliver(one, {**one, "title": "b"}).get_json()["tickets"]) == 2
+    told = client.get("/metrics").get_data(as_text=True).splitlines()
+    assert 'fixlore_deliveries_total{outcome="stored"} 1.0' in told
+    for outcome in ("created", "updated"):
+        assert f'fixlore_delivered_tickets_total{{outcome="{outcome}"}} 1.0' in told
 
 
 @pytest.mark.parametrize(
@@ -460,13 +495,71 @@ def test_strangers_are_counted_but_make_the_store_write_at_most_every_ten_second
     lines = client.get("/metrics").get_data(as_text=True).splitlines()
     assert 'fixlore_deliveries_total{outcome="wrong_signature"} 20.0' in lines
     assert not any("github" in line for line in lines)
+    services.close()
+    with opened_store(services.settings) as store:
+        assert counted(store, "github") == {"wrong_signature": 20}
+
+
+def test_strangers_are_written_down_after_the_next_request_of_any_kind(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(20):
+        send(client, "github", b"{}", {"X-Hub-Signature-256": "sha256=00"})
+    monkeypatch.setattr(deliveries, "STRANGERS_EVERY_S", 0.0)
+
+    def busy(*arguments: object) -> None:
+        raise StoreBusy("another process holds the store")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(services.store, "count_deliveries", busy)
+        client.get("/healthz", buffered=True)
+    assert counts(services, "github") == {"wrong_signature": 1}
+    client.get("/healthz", buffered=True)
+    assert counts(services, "github") == {"wrong_signature": 20}
+
+
+def test_webhook_is_limited_by_address(services: Services) -> None:
+    services.settings = replace(services.settings, rate_limit=5)
+    client = create_app(services).test_client()
+    answers = [send(client, "github", b"{}", {"X-Hub-Signature-256": "sha256=00"}) for _ in range(200)]
+
+    assert [one.status_code for one in answers] == [401] * 5 + [429] * 195
+    assert answers[-1].headers["RateLimit-Policy"] == '"address";q=5;w=60'
+
+
+def test_wrong_signatures_block_their_address_and_webhook_before_the_body_is_read(client: FlaskClient) -> None:
+    wrong = {"X-Hub-Signature-256": "sha256=00"}
+    answers = [send(client, "github", b"{}", wrong) for _ in range(FAILURES)]
+    assert {one.status_code for one in answers} == {401}
+    assert answers[-1].headers["RateLimit"].startswith('"signatures";r=0;t=')
+
+    with mock.patch.object(webhooks, "_raw_body", side_effect=AssertionError):
+        refused = send(client, "github", body_of(FIRST["github"]))
+    assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+    assert "signatures are wrong" in refused.get_json()["detail"]
+    assert refused.headers["Retry-After"]
+    assert send(client, "zammad", body_of(FIRST["zammad"])).status_code == 200
+    elsewhere = client.post("/api/v1/webhooks/github", headers=wrong, environ_base={"REMOTE_ADDR": "198.51.100.9"})
+    assert elsewhere.status_code == 401
+
+
+def test_stale_webhook_secret_locks_out_no_token_behind_the_same_address(
+    client: FlaskClient, bearer: Callable[..., Sent]
+) -> None:
+    for _ in range(FAILURES + 1):
+        refused = send(client, "github", b"{}", {"X-Hub-Signature-256": "sha256=00"})
+
+    assert refused.status_code == 429
+    assert client.get("/api/v1/articles", headers=bearer("read")).status_code == 200
 
 
 def test_webhook_is_described_with_its_failures_and_needs_no_token(client: FlaskClient) -> None:
     described = client.get("/api/v1/openapi.json").get_json()["paths"]["/api/v1/webhooks/{connector}"]["post"]
 
     assert described["security"] == []
-    assert set(described["responses"]) == {"200", "400", "401", "404", "409", "413", "415", "422", "503"}
+    assert set(described["responses"]) == {"200", "400", "401", "404", "409", "413", "415", "422", "429", "500", "503"}
+    for status in ("200", "401", "429"):
+        assert {"RateLimit", "RateLimit-Policy"} <= described["responses"][status]["headers"].keys()
     assert list(described["requestBody"]["content"]) == ["application/json"]
 
 

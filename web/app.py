@@ -55,7 +55,8 @@ def create_app(services: Services) -> OpenAPI:
     app.extensions["fixlore"] = services
     app.extensions["metrics"] = metrics = Metrics(services)
     services.answered = metrics.count_answer
-    app.extensions["deliveries"] = Deliveries(services, metrics.count_delivery)
+    app.extensions["deliveries"] = deliveries = Deliveries(services, metrics)
+    services.closing.append(deliveries.write)
     app.extensions["description"] = {}
     app.json = StrictJSON(app)
     app.url_map.merge_slashes = False  # an id may hold several in a row
@@ -115,6 +116,7 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     metrics: Metrics = current_app.extensions["metrics"]
     metrics.count_request(route(), request.method, response.status_code, seconds)
+    response.call_on_close(current_app.extensions["deliveries"].write_due)  # after the answer: a store can be busy
     fields = {"method": request.method, "route": route(), "status": response.status_code}
     by = {"by": name} if (name := _asked_by()) else {}
     _log.info("request", extra={**fields, "took_ms": round(1000 * seconds), **by})

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -17,12 +17,13 @@ from kb.errors import StoreError
 from kb.protocols.connectors import Deletion, DeliveryOutcome
 from kb.protocols.store import TicketUpsert
 from kb.reporting import Clock
+from web.metrics import Metrics
 from web.wiring import Services
 
 REMEMBERED = timedelta(days=30)
 """Longer than any of the systems tries again, or lets a person send a delivery again (GitHub: three days)."""
 REMEMBERED_UNDATED = timedelta(minutes=10)
-"""For bodies without id and without the ticket's `updated_at`: later, the same words can be news."""
+"""For bodies without a signed time and without the ticket's `updated_at`: later, the same words can be news."""
 STRANGERS_EVERY_S = 10.0
 """Unbelieved requests are written down at most this often: whoever sends them must not make the store write."""
 
@@ -35,9 +36,9 @@ def now() -> datetime:
 class Deliveries:
     """What an application took and refused. Any number of threads may use it."""
 
-    def __init__(self, services: Services, counted: Callable[[str], None], clock: Clock = now):
+    def __init__(self, services: Services, metrics: Metrics, clock: Clock = now):
         self._services = services
-        self._counted = counted
+        self._metrics = metrics
         self._lock = threading.Lock()
         self._strangers: Counter[tuple[str, str]] = Counter()
         self._written_at = -STRANGERS_EVERY_S
@@ -65,8 +66,9 @@ class Deliveries:
         outcomes = self._services.store.take_delivery(connector, marks, contents)
         if outcomes is None:
             return None
+        self._metrics.count_delivery("stored")
         for outcome in outcomes:
-            self._counted(outcome)
+            self._metrics.count_delivered_ticket(outcome)
         self._services.wake()
         return [(one.id, outcome) for one, outcome in zip(contents, outcomes, strict=True)]
 
@@ -76,41 +78,50 @@ class Deliveries:
         """Return what a delivery is known again by, and until when.
 
         The id is a header that no signature covers, so whoever repeats a delivery could change it. What was signed
-        is therefore remembered too, where the same bytes cannot be news: with a time under the signature, or with the
-        time of the change in every ticket.
+        is therefore remembered too: for long where the same bytes cannot be news, with a time under the signature or
+        with the time of the change in every ticket, and briefly where a ticket may become again what it was.
         """
         marks: dict[str, datetime] = {}
         if signing.delivery_header and (given := headers.get(signing.delivery_header.lower(), "").strip()):
             marks["id:" + _digest(given.encode("utf-8", "surrogatepass"))] = self.now() + REMEMBERED
         if signing.is_dated:
             kept = timedelta(seconds=2 * signing.tolerance_s)
-        elif all(_is_dated(one) for one in contents):
-            kept = REMEMBERED
-        elif not marks:
-            kept = REMEMBERED_UNDATED
         else:
-            return marks
+            kept = REMEMBERED if all(_is_dated(one) for one in contents) else REMEMBERED_UNDATED
         marks["content:" + _digest(signing.content(headers, raw))] = self.now() + kept
         return marks
 
     def note(self, connector: str, outcome: str) -> None:
         """Count a delivery that was believed and stored nothing."""
-        self._counted(outcome)
+        self._metrics.count_delivery(outcome)
         with suppress(StoreError):
             self._services.store.count_deliveries(connector, outcome)
 
     def note_stranger(self, connector: str, outcome: str) -> None:
         """Count a delivery that was not believed; several are written down together."""
-        self._counted(outcome)
+        self._metrics.count_delivery(outcome)
         with self._lock:
             self._strangers[connector, outcome] += 1
-            if time.monotonic() - self._written_at < STRANGERS_EVERY_S:
-                return
+        self.write_due()
+
+    def write_due(self) -> None:
+        """Write down deliveries that were not believed, unless that was done a moment ago."""
+        if self._strangers and time.monotonic() - self._written_at >= STRANGERS_EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write down deliveries that were not believed; what a busy store does not take is kept for the next time."""
+        with self._lock:
             self._written_at = time.monotonic()
             waiting, self._strangers = self._strangers, Counter()
-        with suppress(StoreError):
-            for (name, what), count in waiting.items():
+        try:
+            while waiting:
+                (name, what), count = next(iter(waiting.items()))
                 self._services.store.count_deliveries(name, what, count)
+                del waiting[name, what]
+        except StoreError:
+            with self._lock:
+                self._strangers.update(waiting)
 
 
 def _is_dated(content: TicketUpsert | Deletion) -> bool:

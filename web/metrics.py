@@ -23,11 +23,9 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Upper bounds of the latency buckets: around the 60 and 120 ms that answers should take, up to what is too long."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Any other method is counted as `other`: whoever asks must not be able to make a series for each word."""
-DELIVERY_OUTCOMES = (
-    "created", "updated", "unchanged", "deleted", "ignored", "repeated", "invalid", "no_signature", "wrong_signature",
-    "too_old",
-)  # fmt: skip
+DELIVERY_OUTCOMES = ("stored", "ignored", "repeated", "invalid", "no_signature", "wrong_signature", "too_old")
 """What becomes of deliveries, whichever connector they are for: a stranger must not learn which are on."""
+TICKET_OUTCOMES = ("created", "updated", "unchanged", "ignored", "deleted")
 _Answer = TypeVar("_Answer")
 
 
@@ -55,8 +53,16 @@ class Metrics:
         self._deliveries = Counter(
             "fixlore_deliveries", "What became of deliveries by webhook.", ("outcome",), registry=self._registry
         )
+        self._delivered_tickets = Counter(
+            "fixlore_delivered_tickets",
+            "What became of the tickets of deliveries that were stored.",
+            ("outcome",),
+            registry=self._registry,
+        )
         for outcome in DELIVERY_OUTCOMES:
             self._deliveries.labels(outcome)
+        for outcome in TICKET_OUTCOMES:
+            self._delivered_tickets.labels(outcome)
         self._registry.register(_State(services))
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -69,8 +75,12 @@ class Metrics:
         self._answers.labels(kind, status).inc()
 
     def count_delivery(self, outcome: str) -> None:
-        """Count what became of a ticket of a delivery, or why the delivery was refused."""
+        """Count a delivery: `stored`, `ignored` by its mapping, or why it was refused."""
         self._deliveries.labels(outcome).inc()
+
+    def count_delivered_ticket(self, outcome: str) -> None:
+        """Count what became of a ticket of a delivery that was stored."""
+        self._delivered_tickets.labels(outcome).inc()
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return body and content type in the format that suits an `Accept` header."""

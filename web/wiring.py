@@ -65,6 +65,8 @@ class Services:
         self._logged_down: dict[str, FixloreError] = {}
         self.answered: Callable[[str, str], None] = lambda kind, status: None
         """Is told kind (`search`, `similar`) and status of every answer."""
+        self.closing: list[Callable[[], None]] = []
+        """Are called before the store is closed, to write down what waits."""
 
     @property
     def indexes(self) -> CurrentIndexes:
@@ -197,6 +199,8 @@ class Services:
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        while self.closing:
+            self.closing.pop()()
         self.responses.close()
         self.store.close()
 

@@ -75,6 +75,13 @@ class ConnectorStore(Protocol):
         """
         ...
 
+    def delete_tickets(self, deletions: Sequence[Deletion]) -> Sequence[DeliveryOutcome]:
+        """Delete tickets, all or none, and return what became of each, in order; a repeated one is `unchanged`.
+
+        A deletion older than the stored ticket's `updated_at` is `ignored`. Raises InvalidInput for more than 500.
+        """
+        ...
+
     def count_deliveries(self, connector: str, outcome: str, count: int = 1) -> None:
         """Count deliveries that stored nothing; those of a connector that was never on are not counted.
 

@@ -82,6 +82,12 @@ class SqlConnectors(SqlTickets):
                 _count(connection, connector, name, count, now)
         return outcomes
 
+    def delete_tickets(self, deletions: Sequence[Deletion]) -> Sequence[DeliveryOutcome]:
+        """Delete tickets in one transaction, but those of which something newer is stored."""
+        refuse_too_many(len(deletions), "tickets")
+        with self._database.write() as connection:
+            return [self._delete(connection, one) for one in deletions]
+
     def count_deliveries(self, connector: str, outcome: str, count: int = 1) -> None:
         """Count deliveries that stored nothing."""
         with self._database.write(COUNT_PATIENCE) as connection:

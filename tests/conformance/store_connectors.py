@@ -76,6 +76,18 @@ class ConnectorSuite:
         assert store.take_delivery("zammad", {}, [Deletion("zammad:1"), Deletion("zammad:9")]) == ["unchanged"] * 2
         assert store.take_delivery("zammad", {}, [delivery("9", title="late", updated_at=new)]) == ["ignored"]
 
+    def test_tickets_are_deleted_together_but_for_what_is_newer(self, store: Store) -> None:
+        new = START - timedelta(hours=1)
+        store.upsert_tickets([delivery("1", title="a", updated_at=new), delivery("2", title="b")])
+        late = Deletion("zammad:1", new - timedelta(hours=1))
+        outcomes = store.delete_tickets([late, Deletion("zammad:2"), Deletion("zammad:2"), Deletion("zammad:9")])
+        assert outcomes == ["ignored", "deleted", "unchanged", "unchanged"]
+        assert store.ticket_ids() == ["zammad:1"]
+        assert store.connectors() == []
+        with pytest.raises(InvalidInput):
+            store.delete_tickets([Deletion("zammad:1")] * 501)
+        assert store.ticket_ids() == ["zammad:1"]
+
     def test_one_of_many_deliveries_of_an_id_is_taken_when_they_come_at_once(self, store: Store) -> None:
         store.enable_connector("zammad", "secret")
         with ThreadPoolExecutor(8) as pool:

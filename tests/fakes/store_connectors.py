@@ -61,6 +61,12 @@ class MemoryConnectors(MemoryAccess):
                 self.count_deliveries(connector, outcome)
             return outcomes
 
+    def delete_tickets(self, deletions: Sequence[Deletion]) -> Sequence[DeliveryOutcome]:
+        with self._open():
+            if len(deletions) > 500:
+                raise InvalidInput("give at most 500 at a time")
+            return [self._take(one) for one in deletions]
+
     def _take(self, content: TicketUpsert | Deletion) -> DeliveryOutcome:
         if isinstance(content, Deletion):
             stored = self.ticket(content.id)

@@ -66,11 +66,13 @@ def described(app: OpenAPI) -> Json:
             part = told["paths"][_openapi_path(operation.path)][operation.method]
             if parameters := _parameters(part.pop("parameters", []), operation.parameters):
                 part["parameters"] = parameters
-            scope = getattr(app.view_functions[f"{one.name}.{operation.view}"], "fixlore_scope", OPEN)
+            view = app.view_functions[f"{one.name}.{operation.view}"]
+            scope = getattr(view, "fixlore_scope", OPEN)
+            is_limited = scope != OPEN or getattr(view, "fixlore_limited", False)
             if scope != OPEN:
                 part["description"] = f"{part['description']}\n\nScope: `{scope}`."
             _drop_unanswered(part)
-            _fill_in(part, schemas, () if scope == OPEN else ("RateLimit", "RateLimit-Policy"))
+            _fill_in(part, schemas, ("RateLimit", "RateLimit-Policy") if is_limited else ())
     return told
 
 
@@ -146,8 +148,9 @@ def _fill_in(operation: Json, schemas: Json, limits: tuple[str, ...]) -> None:
     """Give the bodies of an operation the examples of their models, and its answers their headers."""
     for content in operation.get("requestBody", {}).get("content", {}).values():
         _exemplify(content, schemas)
+    takes_token = operation.get("security") != []  # a token that is unknown has no quota
     for status, response in operation["responses"].items():
-        names = ("X-Request-Id", *(limits if status != "401" else ()), *_HEADERS_OF.get(status, ()))
+        names = ("X-Request-Id", *(() if status == "401" and takes_token else limits), *_HEADERS_OF.get(status, ()))
         response["headers"] = {**{name: _HEADERS[name] for name in names}, **response.get("headers", {})}
         for kind, content in response.get("content", {}).items():
             if kind == "application/problem+json":

@@ -17,20 +17,22 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from flask import Flask, Response, current_app, g, request
-from limits.storage import MemoryStorage
 
 from web.problems import problem
 
 WINDOW_S = 60
 FAILURES = 60
-"""Secrets that an address may get wrong in a window. Nobody guesses one of 256 bits; this saves the work of trying."""
+"""Secrets, and signatures for one webhook, that an address may get wrong in a window.
+
+Nobody guesses one of 256 bits; this saves the work of trying.
+"""
 MOST_REMEMBERED = 10_000
 """Tokens, each with the address it came from, that go on working while their address is blocked for guessing."""
-BY_TOKEN, BY_ADDRESS, BY_FAILURES = "token", "address", "failures"
+BY_TOKEN, BY_ADDRESS, BY_FAILURES, BY_SIGNATURES = "token", "address", "failures", "signatures"
 _View = TypeVar("_View", bound=Callable[..., object])
 
 
@@ -45,12 +47,20 @@ class Quota:
     is_exceeded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """How many requests came in a window, which ends at `ends` by the monotonic clock."""
+
+    ends: float
+    count: int = 0
+
+
 class RateLimits:
     """The counts of one application; `per_minute` is the limit of a token, 0 for no limit of anything."""
 
     def __init__(self, per_minute: int):
         self.per_minute = per_minute
-        self._counts = MemoryStorage()
+        self._windows: dict[tuple[str, str], _Window] = {}  # all are of one length: those that end first are first
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -58,21 +68,26 @@ class RateLimits:
         """Count one request and return what is left, `None` where nothing is limited."""
         if not self.per_minute:
             return None
-        name = f"{policy}/{key}"
-        with self._lock:  # the storage looks whether a window is over before it locks, and would lose counts
-            count = self._counts.incr(name, WINDOW_S)
-            return self._quota(policy, name, limit, count)
+        with self._lock:
+            now = self._forget_past()
+            window = self._windows.get((policy, key), _Window(now + WINDOW_S))
+            self._windows[policy, key] = window = replace(window, count=window.count + 1)
+            return _quota(policy, limit, window, now)
+
+    def is_used_up(self, policy: str, key: str, limit: int) -> Quota | None:
+        """Return the quota when all of it was taken, and count nothing."""
+        with self._lock:
+            now = self._forget_past()
+            window = self._windows.get((policy, key))
+            if window is None or window.count < limit:
+                return None
+            return replace(_quota(policy, limit, window, now), is_exceeded=True)
 
     def is_blocked(self, address: str, secret_hash: str) -> Quota | None:
         """Return the quota of failures when an address has used it up, unless it sent this very secret before when it
         was right: who guesses must not lock out who shares the address.
         """
-        if not self.per_minute or (address, secret_hash) in self._known:
-            return None
-        name = f"{BY_FAILURES}/{address}"
-        with self._lock:
-            count = self._counts.get(name)
-            return self._quota(BY_FAILURES, name, FAILURES, count + 1) if count >= FAILURES else None
+        return None if (address, secret_hash) in self._known else self.is_used_up(BY_FAILURES, address, FAILURES)
 
     def remember(self, address: str, secret_hash: str) -> None:
         """Remember that a secret was right."""
@@ -87,9 +102,17 @@ class RateLimits:
         with self._lock:
             self._known.pop((address, secret_hash), None)
 
-    def _quota(self, policy: str, name: str, limit: int, count: int) -> Quota:
-        ends_in = math.ceil(self._counts.get_expiry(name) - time.time())
-        return Quota(policy, limit, max(0, limit - count), max(1, ends_in), count > limit)
+    def _forget_past(self) -> float:
+        """Forget the windows that are over, and return the time."""
+        now = time.monotonic()
+        while self._windows and self._windows[first := next(iter(self._windows))].ends <= now:
+            del self._windows[first]
+        return now
+
+
+def _quota(policy: str, limit: int, window: _Window, now: float) -> Quota:
+    left = max(0, limit - window.count)
+    return Quota(policy, limit, left, max(1, math.ceil(window.ends - now)), window.count > limit)
 
 
 def install_rate_limits(app: Flask, per_minute: int) -> None:
@@ -121,10 +144,27 @@ def refuse_guessing(secret_hash: str) -> Response | None:
 
 
 def count_failure(secret_hash: str = "") -> None:
-    """Count a wrong secret or signature against the address that it came from."""
+    """Count a wrong secret against the address that it came from."""
     address = address_of(request.remote_addr)
     _limits().forget(address, secret_hash)
     g.quota = _limits().take(BY_FAILURES, address, FAILURES)
+
+
+def refuse_forging(webhook: str) -> Response | None:
+    """Return 429 when the address has sent too many deliveries to this webhook that were not signed rightly."""
+    quota = _limits().is_used_up(BY_SIGNATURES, _knocking_at(webhook), FAILURES)
+    return _refusal(quota) if quota is not None else None
+
+
+def count_forgery(webhook: str) -> None:
+    """Count a missing or wrong signature against address and webhook: a secret that became stale in one ticket system
+    must lock out neither tokens nor other systems behind the same address.
+    """
+    g.quota = _limits().take(BY_SIGNATURES, _knocking_at(webhook), FAILURES)
+
+
+def _knocking_at(webhook: str) -> str:
+    return f"{address_of(request.remote_addr)} {webhook}"
 
 
 def note_success(secret_hash: str) -> None:
@@ -159,6 +199,7 @@ def _refusal(quota: Quota) -> Response:
         BY_TOKEN: f"This token may make {quota.limit} requests a minute",
         BY_ADDRESS: f"This address may make {quota.limit} requests a minute",
         BY_FAILURES: "This address has sent too many tokens that are wrong",
+        BY_SIGNATURES: "This address has sent too many deliveries whose signatures are wrong",
     }
     answer = problem(429, f"{told[quota.policy]}; try again in {quota.ends_in} s.")
     answer.headers["Retry-After"] = str(quota.ends_in)

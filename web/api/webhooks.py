@@ -16,6 +16,7 @@ from kb.errors import ConfigurationError, InvalidInput, NotFound
 from kb.queries import Viewer
 from web.api.authentication import open_to_all
 from web.api.models import Described, example, example_of
+from web.api.rate_limits import count_forgery, limited_by_address, refuse_forging
 from web.api.resources import BODY, failures, open_resource
 from web.deliveries import Deliveries
 from web.problems import problem
@@ -23,7 +24,7 @@ from web.wiring import Services
 
 api = open_resource("webhooks", __name__, prefix="/api/v1")
 _log = logging.getLogger("fixlore.web")
-_DELIVERY = {"ticket": {"id": 48213, "title": "VPN drops every 10 minutes, error 809"}}
+_DELIVERY = {"ticket": {"id": 213, "number": "48213", "title": "VPN drops every 10 minutes, error 809"}}
 _WHY = {
     "no_signature": "The delivery is not signed; enter the secret of `kb connector enable` in the ticket system.",
     "wrong_signature": "The signature is wrong; the secret in the ticket system is another, or the body was changed.",
@@ -76,11 +77,14 @@ class WebhookAnswer(Described):
     },
 )
 @open_to_all
+@limited_by_address
 def take_webhook(path: WebhookPath) -> Response:
     """Store the tickets of a delivery, all or none. Its signature is the credential; a delivery is taken once.
 
     What the search shows of it follows within seconds. Older deliveries than what is stored change nothing.
     """
+    if (refused := refuse_forging(path.connector)) is not None:
+        return refused
     services: Services = current_app.extensions["fixlore"]
     deliveries: Deliveries = current_app.extensions["deliveries"]
     secret = services.store.connector_secret(path.connector) if "\0" not in path.connector else None
@@ -92,6 +96,7 @@ def take_webhook(path: WebhookPath) -> Response:
     refusal = signing.refusal(secret, headers, body, deliveries.now())
     if refusal is not None:
         deliveries.note_stranger(path.connector, refusal)
+        count_forgery(path.connector)
         answer = problem(401, _WHY[refusal])
         answer.headers["WWW-Authenticate"] = 'Basic realm="fixlore"' if signing.method == "basic" else "Signature"
         return answer

@@ -97,6 +97,7 @@ def _part(name: str, problem: str | None) -> Part:
 def _webhooks(services: Services) -> list[Webhook]:
     """Return the connectors that were ever on; none while the store does not tell."""
     try:
+        current_app.extensions["deliveries"].write()
         connectors = services.store.connectors()
     except FixloreError:
         return []
