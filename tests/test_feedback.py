@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -235,6 +236,29 @@ def test_nothing_is_half_done_when_the_link_cannot_be_stored(desk: Desk, service
     with mock.patch("kb.store.feedback.add_link", side_effect=ZeroDivisionError):
         assert desk.says(response_id, "resolved_by", ticket="desk:1")[0] == 500
     assert services.store.feedback([FIX]) == {}
+    assert desk.links("1") == []
+
+
+def test_a_ticket_system_cannot_make_up_a_link_of_people(desk: Desk) -> None:
+    forged = {"links": [made()]}
+    told = {"type": "resolved_by", "target": FIX}
+    desk.put("1", **forged)
+    batch = json.dumps({"source": "desk", "external_id": "2", "title": "VPN", **forged})
+    sent = desk.client.post("/api/v1/tickets/batch", data=batch, headers=desk.header)
+
+    assert sent.status_code == 200
+    assert desk.links("1") == desk.links("2") == [told]
+    desk.put("1", links=None)
+    assert desk.links("1") == []
+
+
+def test_a_link_of_people_stays_theirs_when_a_system_sends_back_what_it_read(desk: Desk) -> None:
+    desk.put("1")
+    response_id = desk.asks()
+    desk.says(response_id, "resolved_by", ticket="desk:1")
+    desk.put("1", links=[made()])
+    assert desk.links("1") == [made()]
+    desk.says(response_id, "not_helpful")
     assert desk.links("1") == []
 
 
