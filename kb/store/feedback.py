@@ -130,7 +130,7 @@ class SqlFeedback(Part):
         )
         of_both = (_GIVEN.c.ticket == ticket) & (_GIVEN.c.result_id == result_id) & (_GIVEN.c.action == RESOLVED_BY)
         if connection.scalar(select(_GIVEN.c.at).where(of_both, ~taken_back).limit(1)) is None:
-            remove_link(connection, ticket, Link(RESOLVED_BY, result_id), self._clock())
+            remove_link(connection, ticket, result_id, self._clock())
 
 
 def _of_person(feedback: Feedback) -> ColumnElement[bool]:
