@@ -13,6 +13,7 @@ from kb.errors import InvalidInput
 from kb.protocols.store import Feedback, InvalidTicket, Store
 from kb.queries import Viewer
 from tests.conformance.store_samples import START, SetClock, article, changed_ids, delivery, put_ticket
+from tests.said import people, results
 
 MONDAY = datetime(2026, 2, 2, 8, 0, tzinfo=UTC)
 TUESDAY = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
@@ -213,7 +214,7 @@ class TicketSuite:
         assert store.delete_ticket("a") is False
         assert store.erase_ticket("a") is False
         assert store.article("a") is not None
-        assert store.feedback(["a"]) == {"a": {"helpful": 1}}
+        assert people(store, ["a"]) == {"a": {"helpful": 1}}
 
     def test_links_to_a_document_are_found_in_order_and_by_type(self, store: Store) -> None:
         put_ticket(store, "2", links=(Link("related", "a"), Link("duplicate_of", "a", MONDAY), Link("related", "b")))
@@ -269,8 +270,8 @@ class TicketSuite:
         assert store.erase_ticket("zammad:1") is True
         assert store.ticket("zammad:1") is None
         assert set(store.vectors("r", ["t1", "t2"])) == {"t2"}
-        assert store.response("answer") == ["a", "zammad:2"]
-        assert store.feedback(["zammad:1", "zammad:2"]) == {"zammad:2": {"helpful": 1}}
+        assert results(store, "answer") == ["a", "zammad:2"]
+        assert people(store, ["zammad:1", "zammad:2"]) == {"zammad:2": {"helpful": 1}}
         assert changed_ids(store) == ["zammad:1"]
         later = clock.advance(days=1)
         assert store.upsert_tickets([delivery(title="x", updated_at=later)]) == ["ignored"]
