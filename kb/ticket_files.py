@@ -117,7 +117,7 @@ def _read_jsonl(file: BinaryIO, name: str, source: str | None) -> Iterator[Ticke
         if not line.strip():
             continue
         try:
-            yield TicketRow(number, parse_upsert(parse_json_line(line), source=source))
+            yield TicketRow(number, parse_upsert(parse_json_line(line), source=source, is_export=True))
         except InvalidInput as error:
             yield problem_of(error, name, number)
 
@@ -189,7 +189,7 @@ def _read_rows(text: TextIO, name: str, source: str | None) -> Iterator[TicketRo
         try:
             row = next(rows)
             if any(cell.strip() for cell in row):
-                yield TicketRow(start, parse_upsert(_fields_of(names, row), source=source))
+                yield TicketRow(start, parse_upsert(_fields_of(names, row), source=source, is_export=True))
         except StopIteration:
             return
         except csv.Error as error:

@@ -58,11 +58,13 @@ _BLANK_CLEARS = (*_TIMES, "tier", "language")
 _RESOLUTION_KINDS = {"fixed": "permanent_fix", "workaround": "workaround", "configuration": "configuration_change"}
 
 
-def parse_upsert(fields: Mapping[str, JSON], *, source: str | None = None) -> TicketUpsert:
+def parse_upsert(fields: Mapping[str, JSON], *, source: str | None = None, is_export: bool = False) -> TicketUpsert:
     """Check one delivery and normalise it: times to UTC, ids without white space, lists without repeats.
 
     `source` stands in where the delivery names none. Unknown fields go to `extra`; an `id` that only repeats
     `SOURCE:EXTERNAL_ID` is dropped. A missing title is no error here: the ticket may be stored already.
+    That people made a link here (`by`) is believed of an export alone: anybody else could make up what nobody can
+    take back. Where such a link is stored already, `merged` keeps it as it is.
     Raises InvalidInput, which names the field.
     """
     named = fields.get("source")
@@ -72,7 +74,7 @@ def parse_upsert(fields: Mapping[str, JSON], *, source: str | None = None) -> Ti
     if fields.get("external_id") is None:
         raise InvalidInput("external_id is missing; give the ticket's id in its own system", field="external_id")
     external_id = checked_id(name_from(fields["external_id"], "external_id"), "external_id")
-    known = {name: _checked(name, fields[name]) for name in FIELDS if name in fields}
+    known = {name: _checked(name, fields[name], is_export) for name in FIELDS if name in fields}
     extra = {
         text_from(name, "field name"): json_from(value, name)
         for name, value in fields.items()
@@ -147,7 +149,7 @@ def resolution_kind(code: str | None, text: str = "") -> str:
     return "workaround" if text.lstrip(" \t\r\n*#_").casefold().startswith("workaround") else "none"
 
 
-def _checked(name: str, value: JSON) -> object:
+def _checked(name: str, value: JSON, is_export: bool) -> object:
     """Return the value of one known field as a `Ticket` holds it, `None` where it is to be cleared."""
     if name == "title":
         return _title_from(value)
@@ -162,7 +164,7 @@ def _checked(name: str, value: JSON) -> object:
     if name in _TIMES:
         return time_from(value, name)
     if name == "links":
-        return _links_from(value)
+        return _links_from(value, is_export)
     if name == "tier":
         return choice_from(value, name, TIERS)
     if name == "language":
@@ -189,7 +191,7 @@ def _address_from(value: JSON) -> str | None:
     return address or None
 
 
-def _links_from(value: JSON) -> tuple[Link, ...]:
+def _links_from(value: JSON, is_export: bool) -> tuple[Link, ...]:
     """Return links in their order, a repeated type and target only once."""
     if not isinstance(value, list):
         raise InvalidInput("links must be a list of objects with type and target", field="links")
@@ -200,7 +202,7 @@ def _links_from(value: JSON) -> tuple[Link, ...]:
         kind = choice_from(item["type"], "links.type", LINK_TYPES)
         target = checked_id(name_from(item["target"], "links.target"), "links.target")
         at = item.get("at")
-        by = FEEDBACK if item.get("by") == FEEDBACK else None
+        by = FEEDBACK if is_export and item.get("by") == FEEDBACK else None
         links.setdefault((kind, target), Link(kind, target, None if at is None else time_from(at, "links.at"), by))
     return tuple(links.values())
 

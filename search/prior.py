@@ -7,7 +7,7 @@ Shipped examples count in nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,10 @@ class PriorStore(Protocol):
 
     def documents(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, Document]:
         """Return those of `ids` that exist and that the viewer may read."""
+        ...
+
+    def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
+        """Return id → source of those of `ids` that exist and that the viewer may read."""
         ...
 
     def links_to_each(
@@ -72,7 +76,7 @@ def prior_feedback(
     solved = _solved(store, ids, viewer, as_of, asked)
     given: dict[str, list[Feedback]] = {}
     told = store.feedback_given(ids, (*OPINIONS, SOLVED))
-    silent = _not_counting(store, told, viewer)
+    silent = not_counting(store, {one.ticket for one in told if one.ticket}, viewer)
     for one in standing([one for one in told if as_of is None or one.at < as_of]):
         if (asked is None or one.ticket != asked) and one.ticket not in silent:
             given.setdefault(one.result_id, []).append(one)
@@ -81,14 +85,14 @@ def prior_feedback(
     }
 
 
-def _not_counting(store: PriorStore, told: Sequence[Feedback], viewer: Viewer) -> frozenset[str]:
-    """Return the tickets named in feedback that the viewer may not read, or that are examples."""
-    named = sorted({one.ticket for one in told if one.ticket})
-    if not named:
+def not_counting(store: PriorStore, tickets: Iterable[str], viewer: Viewer) -> frozenset[str]:
+    """Return those of the tickets that the viewer may not read, or that are examples; one that is not stored counts."""
+    ids = sorted(tickets)
+    if not ids:
         return frozenset()
-    readable = store.documents(named, viewer)
+    readable = store.sources(ids, viewer)
     return frozenset(
-        one for one, ticket in store.documents(named).items() if one not in readable or ticket.source == EXAMPLE_SOURCE
+        one for one, source in store.sources(ids).items() if one not in readable or source == EXAMPLE_SOURCE
     )
 
 

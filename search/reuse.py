@@ -18,7 +18,7 @@ from typing import Protocol
 from kb.documents import EXAMPLE_SOURCE, Article, Document, Ticket, type_of
 from kb.protocols.feedback import TAKES_BACK, Feedback, standing
 from kb.queries import Viewer
-from search.prior import PriorStore
+from search.prior import PriorStore, not_counting
 
 LINKS = ("resolved_by", "duplicate_of")
 """Links of a ticket that say that its problem was known."""
@@ -35,10 +35,6 @@ class ReuseStore(PriorStore, Protocol):
 
     def aliases(self) -> Mapping[str, str]:
         """Return every alias → the id it leads to."""
-        ...
-
-    def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
-        """Return id → source of those of `ids` that exist and that the viewer may read."""
         ...
 
     def resolved_tickets(self, since: datetime, before: datetime) -> Sequence[str]:
@@ -100,7 +96,7 @@ def reuse_of(store: ReuseStore, documents: Iterable[Document], viewer: Viewer) -
             held = problems if word.ticket else answers
             held.setdefault(own[word.result_id], set()).add(word.ticket or word.response_id)
     named = {one for tickets in problems.values() for one in tickets}
-    silent = _not_counting(store, named, viewer)
+    silent = not_counting(store, named, viewer)
     counts = {
         one: len(problems.get(one, set()) - silent - {one}) + len(answers.get(one, ())) for one in (*problems, *answers)
     }
@@ -158,13 +154,6 @@ def _counting(store: ReuseStore, ids: Iterable[str], viewer: Viewer) -> dict[str
     for some in _chunks(sorted(ids)):
         found.update(store.documents(some, viewer))
     return {one: document for one, document in found.items() if document.source != EXAMPLE_SOURCE}
-
-
-def _not_counting(store: ReuseStore, tickets: Iterable[str], viewer: Viewer) -> set[str]:
-    """Return those of the tickets that the viewer may not read, or that are examples; one that is not stored counts."""
-    ids = sorted(tickets)
-    readable = store.sources(ids, viewer)
-    return {one for one, source in store.sources(ids).items() if one not in readable or source == EXAMPLE_SOURCE}
 
 
 def _ends(aliases: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Headers, reindex
+from tests.said import people
 from web.wiring import Services
 
 Bearer = Callable[..., Headers]
@@ -303,7 +304,7 @@ def test_feedback_belongs_to_an_answer_and_counts_once(client: FlaskClient, bear
 
     assert first.get_json() == {"recorded": True}
     assert second.get_json() == {"recorded": False}
-    assert services.store.feedback([word["result_id"]]) == {word["result_id"]: {"helpful": 1}}
+    assert people(services.store, [word["result_id"]]) == {word["result_id"]: {"helpful": 1}}
     foreign = client.post(f"{API}/feedback", json={**word, "result_id": "no/such"}, headers=headers)
     assert (foreign.status_code, foreign.get_json()["field"]) == (422, "result_id")
     lost = client.post(f"{API}/feedback", json={**word, "response_id": "gone"}, headers=headers)

@@ -146,10 +146,14 @@ def test_a_ticket_is_erased_without_a_server_too_also_one_that_was_deleted(tmp_p
     assert "desk:2" in run("--home", home, "search", "Scanner error").out
 
 
-@pytest.mark.parametrize("wrong", ["vpn/error-809", "nonsense"])
+@pytest.mark.parametrize("wrong", ["vpn/error-809", "nonsense", "gate:70"])
 def test_only_a_ticket_is_erased(scene: Scene, wrong: str) -> None:
-    ran = run("--home", scene.server.home, "erase", wrong)
+    home = scene.server.home
+    generations = sorted(one.name for one in (home / "index").iterdir())
+    ran = run("--home", home, "erase", wrong)
 
+    assert sorted(one.name for one in (home / "index").iterdir()) == generations
+    assert rows(home, f"SELECT 1 FROM tombstone WHERE ticket_id = '{wrong}'") == []
     assert (ran.code, len(ran.error_lines)) == (1, 1)
     assert "name one as SOURCE:EXTERNAL_ID" in ran.err
     assert scene.server.ask("/api/v1/articles/vpn/error-809", scene.token).status == 200

@@ -11,6 +11,7 @@ import pytest
 import web.response_log
 from kb.errors import StoreError
 from tests.fakes.store import MemoryStore
+from tests.said import results
 from web.response_log import ResponseLog
 
 
@@ -55,8 +56,8 @@ def test_answers_that_cannot_be_logged_are_told_once_and_counted_when_it_works_a
     store.has_room = True
     log.add("kept", ["a"], "desk")
     log.close()
-    assert store.response("lost-1") is None
-    assert store.response("kept") == ["a"]
+    assert results(store, "lost-1") is None
+    assert results(store, "kept") == ["a"]
     assert warnings_of(caplog)[1:] == ["answers are logged again; 30 were not"]
 
 
@@ -96,5 +97,5 @@ def test_the_log_goes_on_after_an_error_that_nobody_foresaw(caplog: pytest.LogCa
         log.add(name, ["a"], "desk")
     log.close()
 
-    assert store.response("kept") == ["a"]
+    assert results(store, "kept") == ["a"]
     assert warnings_of(caplog) == ["an answer was not logged"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from kb.exporting import export, import_export
 from kb.store.open_store import open_store
 from search.learning.examples import examples_of
 from tests.conftest import Headers
+from tests.said import people
 from web.app import create_app
 from web.links import new_sign_in_path
 from web.wiring import Services
@@ -94,7 +96,7 @@ def test_each_person_behind_a_token_counts_once(desk: Desk, services: Services) 
 
     assert said == [True, True, False]
     assert desk.says(response_id, "helpful")[1] == {"recorded": True}
-    assert services.store.feedback([FIX]) == {FIX: {"helpful": 3}}
+    assert people(services.store, [FIX]) == {FIX: {"helpful": 3}}
     given = services.store.feedback_given([FIX], ["helpful"])
     assert [one.by for one in given] == ["token:desk\t17", "token:desk\t18", "token:desk"]
 
@@ -121,6 +123,22 @@ def test_what_was_opened_or_copied_changes_no_answer(desk: Desk) -> None:
         for result in answer["results"]:
             assert desk.says(answer["response_id"], action, result_id=result["id"]) == (200, {"recorded": True})
     assert "prior_feedback" not in str(desk.client.get("/api/v1/search?q=mailbox", headers=desk.header).get_json())
+
+
+def test_a_word_on_an_article_that_moved_since_is_taken(desk: Desk, signed_in: FlaskClient, services: Services) -> None:
+    response_id = desk.asks()
+    form = next(one for one in forms(signed_in.get("/?q=vpn+809").get_data(as_text=True)) if one["result_id"] == FIX)
+    stored = services.store.article(FIX)
+    assert stored is not None
+    services.store.put_articles([replace(stored, id="vpn/moved")], "tests")
+    services.store.delete_articles([FIX])
+    services.store.add_alias(FIX, "vpn/moved")
+
+    assert desk.says(response_id, "helpful") == (200, {"recorded": True})
+    page = signed_in.post("/feedback", data={**form, "action": "helpful"}).get_data(as_text=True)
+    assert 'href="/articles/vpn/moved"' in page
+    services.store.put_articles([replace(stored, id="vpn/moved", audience="group:security")], "tests")
+    assert desk.says(response_id, "not_helpful")[0] == 422
 
 
 WRONG: tuple[tuple[str, object], ...] = (
@@ -234,7 +252,30 @@ def test_nothing_is_half_done_when_the_link_cannot_be_stored(desk: Desk, service
     response_id = desk.asks()
     with mock.patch("kb.store.feedback.add_link", side_effect=ZeroDivisionError):
         assert desk.says(response_id, "resolved_by", ticket="desk:1")[0] == 500
-    assert services.store.feedback([FIX]) == {}
+    assert people(services.store, [FIX]) == {}
+    assert desk.links("1") == []
+
+
+def test_a_ticket_system_cannot_make_up_a_link_of_people(desk: Desk) -> None:
+    forged = {"links": [made()]}
+    told = {"type": "resolved_by", "target": FIX}
+    desk.put("1", **forged)
+    batch = json.dumps({"source": "desk", "external_id": "2", "title": "VPN", **forged})
+    sent = desk.client.post("/api/v1/tickets/batch", data=batch, headers=desk.header)
+
+    assert sent.status_code == 200
+    assert desk.links("1") == desk.links("2") == [told]
+    desk.put("1", links=None)
+    assert desk.links("1") == []
+
+
+def test_a_link_of_people_stays_theirs_when_a_system_sends_back_what_it_read(desk: Desk) -> None:
+    desk.put("1")
+    response_id = desk.asks()
+    desk.says(response_id, "resolved_by", ticket="desk:1")
+    desk.put("1", links=[made()])
+    assert desk.links("1") == [made()]
+    desk.says(response_id, "not_helpful")
     assert desk.links("1") == []
 
 
@@ -256,7 +297,7 @@ def test_a_reader_says_what_helped_below_a_result(signed_in: FlaskClient, servic
     assert "It is noted that this helped." in first
     assert 'href="/?q=vpn+809"' in first
     assert "You had said so already" in second
-    assert services.store.feedback([sent["result_id"]]) == {sent["result_id"]: {"helpful": 1}}
+    assert people(services.store, [sent["result_id"]]) == {sent["result_id"]: {"helpful": 1}}
 
 
 def test_the_page_of_a_document_asks_when_it_was_opened_from_results(signed_in: FlaskClient) -> None:
@@ -328,5 +369,5 @@ def test_a_word_from_another_site_or_a_stranger_is_refused(services: Services, a
 
     assert guarded.post("/feedback", data={**forged, "action": "helpful"}).status_code == 400
     assert app.test_client().post("/feedback", data={**form, "action": "helpful"}).status_code == 302
-    assert services.store.feedback([form["result_id"]]) == {}
+    assert people(services.store, [form["result_id"]]) == {}
     assert guarded.post("/feedback", data={**form, "action": "helpful", "next": "//evil.example"}).status_code == 200

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import REPOSITORY, home_with_model
-from tests.serving import serving
+from tests.serving import Server, serving
 from web.problems import TITLES
 from web.shipped import shipped_folder
 
@@ -75,22 +75,32 @@ def differences(shown: object, printed: object, place: str = "") -> Iterator[str
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> list[str]:
-    """What each step prints, typed one after the other into one shell beside a server on an empty home."""
+def server(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Server]:
+    """A server on an empty home."""
     place = tmp_path_factory.mktemp("followed")
-    home = home_with_model(place / "home", model_home)
-    kb = f'kb() {{ {shlex.quote(sys.executable)} -m web.cli.main --home {shlex.quote(str(home))} "$@"; }}\n'
-    with serving(home, place / "log") as server:
-        typed = "".join(f"{step.commands}\nprintf '%s' {shlex.quote(END)}\n" for step in steps(PAGE))
-        ran = subprocess.run(
-            ["bash", "-eu"],
-            input=kb + typed.replace(ADDRESS, server.address),
-            capture_output=True,
-            text=True,
-            cwd=REPOSITORY,
-            timeout=120,
-            check=False,
-        )
+    with serving(home_with_model(place / "home", model_home), place / "log") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def printed(server: Server) -> list[str]:
+    """What each step prints."""
+    return typed(server, PAGE)
+
+
+def typed(server: Server, page: str) -> list[str]:
+    """Type the steps of a page one after the other into one shell and return what each prints."""
+    kb = f'kb() {{ {shlex.quote(sys.executable)} -m web.cli.main --home {shlex.quote(str(server.home))} "$@"; }}\n'
+    lines = "".join(f"{step.commands}\nprintf '%s' {shlex.quote(END)}\n" for step in steps(page))
+    ran = subprocess.run(
+        ["bash", "-eu"],
+        input=kb + lines.replace(ADDRESS, server.address),
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        timeout=120,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.split(END)[:-1]
 
@@ -122,3 +132,12 @@ def test_the_page_names_every_status_of_a_problem_once() -> None:
 def test_no_command_of_the_page_is_left_out() -> None:
     assert PAGE.count("curl ") == sum(step.commands.count("curl ") for step in steps(PAGE))
     assert "$TOKEN" not in BLOCK.sub("", PAGE)
+
+
+def test_an_article_is_created_and_edited_as_its_page_shows(server: Server) -> None:
+    page = shipped_folder("manual").joinpath("articles-over-rest.md").read_text(encoding="utf-8")
+    created, edited = (text.replace("\r", "") for text in typed(server, page))
+
+    assert created.startswith("HTTP/1.1 201 ")
+    assert edited.startswith("HTTP/1.1 200 ")
+    assert [re.findall(r"^etag: (.*)$", text, re.M | re.I) for text in (created, edited)] == [['"1"'], ['"2"']]

@@ -18,6 +18,7 @@ from search.answers import AskedQuery, Retrieval, SimilarAnswer
 from tests.agent import Agent, agent_over_pipes, agent_started_with, agent_within
 from tests.command_line import COMMAND, REPOSITORY, run
 from tests.homes import filled_home
+from tests.said import results
 from tests.serving import new_token, serving, until
 from web.api.incident_schemas import Incident
 from web.api.schemas import SearchBody, SimilarBody
@@ -290,7 +291,7 @@ def test_an_answer_is_logged_under_the_name_of_its_token(services: Services) -> 
         told = agent.call("search_knowledge", query="vpn error 809")
     services.responses.flush()
 
-    assert services.store.response(str(told.body["response_id"])) == ids(told.body)
+    assert results(services.store, str(told.body["response_id"])) == ids(told.body)
 
 
 def test_a_former_id_leads_to_its_article(services: Services) -> None:

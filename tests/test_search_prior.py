@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 from kb.access import MEMBER, SHELL
 from kb.documents import EXAMPLE_SOURCE, Article, Document, Link, Ticket
@@ -63,6 +64,18 @@ def test_feedback_that_names_a_closed_ticket_or_an_example_does_not_count() -> N
     assert of_library(closed, example, given=given, viewer=MEMBER) is None
     assert of_library(closed, example, given=given, viewer=SHELL) == PriorFeedback(0, 0, 1)
     assert of_library(given=(said("resolved_by", ticket="desk:9"),), viewer=MEMBER) == PriorFeedback(0, 0, 1)
+
+
+def test_tickets_that_feedback_names_are_not_read_whole() -> None:
+    store = Library(ARTICLE, solved(1, links=())).store
+    store.add_feedback(said("linked", ticket="desk:1"))
+    store.add_feedback(said("helpful", ticket="desk:1"))
+    with (
+        mock.patch.object(store, "sources", lambda ids, viewer=None: dict.fromkeys(ids, "desk")),
+        mock.patch.object(store, "documents", return_value={}) as documents,
+    ):
+        assert prior_feedback(store, {ARTICLE.id: ARTICLE}, MEMBER) == {ARTICLE.id: PriorFeedback(1)}
+    assert [call.args[0] for call in documents.call_args_list if "desk:1" in call.args[0]] == []
 
 
 def test_a_person_counts_once_and_with_the_last_word() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kb.documents import Ticket
+from kb.access import may_read
+from kb.documents import Document, Ticket
 from kb.errors import InvalidInput, NotFound
 from kb.protocols.feedback import RESOLVED_BY, Feedback, GivenAnswer
 from kb.queries import Viewer
@@ -37,8 +38,7 @@ def record_feedback(services: Services, word: Word, viewer: Viewer) -> tuple[boo
     answer = given_answer(services, word.response_id, viewer)
     if answer is None:
         raise NotFound(f"You were given no answer {word.response_id!r}; answers are kept for 90 days.")
-    readable = services.store.documents([word.result_id], viewer)
-    if word.result_id not in answer.results or word.result_id not in readable:
+    if word.result_id not in answer.results or result_now(services, word.result_id, viewer) is None:
         raise InvalidInput(f"The answer {word.response_id!r} holds no result {word.result_id!r}.", field="result_id")
     ticket = _ticket(services, word, answer, viewer)
     by = viewer.name if word.person is None else f"{viewer.name}{SEPARATOR}{word.person}"
@@ -48,6 +48,15 @@ def record_feedback(services: Services, word: Word, viewer: Viewer) -> tuple[boo
     if is_new and links:
         services.wake()
     return is_new, ticket if links else None
+
+
+def result_now(services: Services, result_id: str, viewer: Viewer) -> Document | None:
+    """Return what an answer held under this id, also an article that has moved since; `None` when not to be read."""
+    found = services.store.documents([result_id], viewer).get(result_id)
+    if found is not None:
+        return found
+    moved = services.store.article(result_id)
+    return moved if moved is not None and may_read(viewer, moved) else None
 
 
 def given_answer(services: Services, response_id: str, viewer: Viewer) -> GivenAnswer | None:

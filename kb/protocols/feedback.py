@@ -60,10 +60,6 @@ class FeedbackStore(Protocol):
         """Keep which documents an answer held: ids only, for 90 days; older ones go. The first of an id stays."""
         ...
 
-    def response(self, response_id: str) -> Sequence[str] | None:
-        """Return the result ids of a logged answer in their order."""
-        ...
-
     def answer_given(self, response_id: str) -> GivenAnswer | None:
         """Return a logged answer, `None` when there is none or it is older than 90 days."""
         ...
@@ -77,10 +73,6 @@ class FeedbackStore(Protocol):
         that one which is linked. A link made so goes when the last one who said so takes it back; one that the ticket's
         system told never does.
         """
-        ...
-
-    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Return result id → action → number of distinct people, for those that have any."""
         ...
 
     def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:

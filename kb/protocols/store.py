@@ -178,8 +178,14 @@ class TicketStore(Protocol):
         """
         ...
 
+    def knows_ticket(self, ticket_id: str) -> bool:
+        """Say whether there is anything to erase: the ticket, what it left, or the tombstone of an earlier one."""
+        ...
+
     def erase_ticket(self, ticket_id: str) -> bool:
         """Delete and also forget its text everywhere: vectors, logs, feedback; the tombstone keeps the id alone.
+
+        The links to it that feedback made go as well; those that the tickets' systems told stay.
 
         A ticket that is deleted already can still be erased. Says whether there was one. What was freed is
         overwritten; backups made earlier are not reached.

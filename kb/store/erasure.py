@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from kb.store.links import remove_links_to
 from kb.store.rows import json_text
 from kb.store.sqlite import chunks
 from kb.store.tables import document_text, feedback, response, vector
 
 
-def forget_document(connection: Connection, document_id: str) -> None:
-    """Remove its vectors, and every mention of it in logged answers and feedback, within the caller's transaction.
+def forget_document(connection: Connection, document_id: str, now: datetime) -> None:
+    """Remove its vectors, every mention of it in logged answers and feedback, and the links to it that feedback made.
+
+    All of it within the caller's transaction.
 
     A vector goes even if another document has the same text: it is then made again when it is needed.
     """
@@ -21,6 +25,7 @@ def forget_document(connection: Connection, document_id: str) -> None:
     forget_vectors_of(connection, connection.scalars(select(document_text.c.text_hash).where(of_document)).all())
     connection.execute(delete(document_text).where(of_document))
     connection.execute(delete(feedback).where(feedback.c.result_id == document_id))
+    remove_links_to(connection, document_id, now)  # without the feedback, nobody could take them back
     connection.execute(update(feedback).where(feedback.c.ticket == document_id).values(ticket=None))
     connection.execute(update(response).where(response.c.ticket == document_id).values(ticket=None))
     mentions = func.instr(response.c.results, json_text(document_id, document_id)) > 0

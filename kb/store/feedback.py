@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, delete, insert, select, update
 
 from kb.documents import FEEDBACK, Link
 from kb.protocols.feedback import RESOLVED_BY, TAKES_BACK, Feedback, GivenAnswer
@@ -45,11 +45,6 @@ class SqlFeedback(Part):
             old = select(response.c.id).where(response.c.at < now - RESPONSES_KEPT).order_by(response.c.at).limit(MOST)
             connection.execute(delete(response).where(response.c.id.in_(old)))
 
-    def response(self, response_id: str) -> Sequence[str] | None:
-        """Return the result ids of a logged answer in their order."""
-        given = self.answer_given(response_id)
-        return None if given is None else list(given.results)
-
     def answer_given(self, response_id: str) -> GivenAnswer | None:
         """Return a logged answer."""
         query = select(response.c.results, response.c.asked_by, response.c.ticket).where(
@@ -80,15 +75,6 @@ class SqlFeedback(Part):
                 self._unlink_unless_said(connection, gone, feedback.result_id)
             self._link(connection, feedback)
             return True
-
-    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Return result id → action → number of distinct people, for those that have any."""
-        counts: dict[str, dict[str, int]] = {}
-        with self._database.read() as connection:
-            for some in chunks(sorted(set(result_ids))):
-                for result_id, action, people in _feedback_of(connection, some):
-                    counts.setdefault(result_id, {})[action] = people
-        return counts
 
     def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         """Return all feedback of these actions on these results, ordered by time."""
@@ -130,19 +116,10 @@ class SqlFeedback(Part):
         )
         of_both = (_GIVEN.c.ticket == ticket) & (_GIVEN.c.result_id == result_id) & (_GIVEN.c.action == RESOLVED_BY)
         if connection.scalar(select(_GIVEN.c.at).where(of_both, ~taken_back).limit(1)) is None:
-            remove_link(connection, ticket, Link(RESOLVED_BY, result_id), self._clock())
+            remove_link(connection, ticket, result_id, self._clock())
 
 
 def _of_person(feedback: Feedback) -> ColumnElement[bool]:
     """Return what picks the words that the same person said on the same result of the same answer."""
     same = (_GIVEN.c.response_id == feedback.response_id) & (_GIVEN.c.result_id == feedback.result_id)
     return same & (_GIVEN.c.given_by == feedback.by)
-
-
-def _feedback_of(connection: Connection, result_ids: Sequence[str]) -> Sequence[tuple[str, str, int]]:
-    people = func.count(_GIVEN.c.given_by.distinct())
-    query = select(_GIVEN.c.result_id, _GIVEN.c.action, people).where(_GIVEN.c.result_id.in_(result_ids))
-    rows = connection.execute(
-        query.group_by(_GIVEN.c.result_id, _GIVEN.c.action).order_by(_GIVEN.c.result_id, _GIVEN.c.action)
-    )
-    return [(result_id, action, count) for result_id, action, count in rows]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.documents import FEEDBACK, Link, Ticket
 from kb.store.changes import record_changes
@@ -37,13 +37,19 @@ def add_link(connection: Connection, ticket_id: str, made: Link, now: datetime) 
     return True
 
 
-def remove_link(connection: Connection, ticket_id: str, made: Link, now: datetime) -> None:
-    """Remove a link that people made from a ticket; one that the ticket's system told stays."""
+def remove_link(connection: Connection, ticket_id: str, target: str, now: datetime) -> None:
+    """Remove the link that people made from a ticket to a target; one that the ticket's system told stays."""
     ticket = documents_by_id(connection, [ticket_id]).get(ticket_id)
     if isinstance(ticket, Ticket):
-        kept = tuple(one for one in ticket.links if one.by != FEEDBACK or not _is_same(one, made))
+        kept = tuple(one for one in ticket.links if (one.target, one.by) != (target, FEEDBACK))
         if kept != ticket.links:
             _save(connection, replace(ticket, links=kept), now)
+
+
+def remove_links_to(connection: Connection, target: str, now: datetime) -> None:
+    """Remove every link that people made to a target; those that the tickets' systems told stay."""
+    for ticket_id in connection.scalars(select(link.c.ticket_id).where(link.c.target == target).distinct()).all():
+        remove_link(connection, ticket_id, target, now)
 
 
 def _is_same(one: Link, other: Link) -> bool:

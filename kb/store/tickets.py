@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import JSON, Connection, bindparam, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import JSON, Connection, bindparam, delete, func, insert, or_, select, type_coerce, union_all, update
 
 from kb.documents import Document, Link, Ticket
 from kb.errors import InvalidInput
@@ -22,7 +22,7 @@ from kb.store.links import replace_links
 from kb.store.part import Part
 from kb.store.rows import DocumentRow, document_from, is_storable, row_of
 from kb.store.sqlite import chunks, refuse_too_many
-from kb.store.tables import document, instant_text, link, tombstone
+from kb.store.tables import document, document_text, instant_text, link, tombstone
 from kb.tickets import merged
 
 
@@ -138,6 +138,19 @@ class SqlTickets(Part):
                     found.setdefault(target, []).append((ticket_id, Link(kind, target, at)))
         return found
 
+    def knows_ticket(self, ticket_id: str) -> bool:
+        """Say whether there is a ticket, a tombstone or a text of this id."""
+        query = union_all(
+            select(document.c.id).where(document.c.id == ticket_id, document.c.type == "ticket"),
+            select(tombstone.c.ticket_id).where(tombstone.c.ticket_id == ticket_id),
+            select(document_text.c.document_id).where(
+                document_text.c.document_id == ticket_id,
+                document_text.c.document_id.not_in(select(document.c.id)),  # the text of an article is no ticket's
+            ),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def erase_ticket(self, ticket_id: str) -> bool:
         """Delete, and forget the ticket's text everywhere."""
         with self._database.write() as connection:
@@ -145,7 +158,7 @@ class SqlTickets(Part):
             if not _tombstones(connection, [ticket_id]):
                 return False  # the id of an article
             connection.execute(update(tombstone).where(tombstone.c.ticket_id == ticket_id).values(deleted_at=None))
-            forget_document(connection, ticket_id)
+            forget_document(connection, ticket_id, self._clock())
         self._database.forget_deleted()
         return was_there
 

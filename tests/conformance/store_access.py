@@ -12,6 +12,7 @@ import pytest
 from kb.errors import InvalidInput, NotFound, StoreError
 from kb.protocols.store import Feedback, Store, Token
 from tests.conformance.store_samples import START, SetClock, article
+from tests.said import people, results
 
 
 class AccessSuite:
@@ -74,17 +75,17 @@ class AccessSuite:
         store.log_response("old", ["b", "a"], "agent")
         clock.advance(days=90)
         store.log_response("new", [], "agent", ticket="zammad:1")
-        assert (store.response("old"), store.response("new")) == (["b", "a"], [])
+        assert (results(store, "old"), results(store, "new")) == (["b", "a"], [])
         clock.advance(microseconds=1)
-        assert store.response("old") is None
+        assert results(store, "old") is None
         store.log_response("newest", ["a"], "agent")
-        assert (store.response("old"), store.response("new"), store.response("newest")) == (None, [], ["a"])
-        assert store.response("never") is None
+        assert (results(store, "old"), results(store, "new"), results(store, "newest")) == (None, [], ["a"])
+        assert results(store, "never") is None
 
     def test_first_answer_of_an_id_stays(self, store: Store) -> None:
         store.log_response("r", ["a"], "agent")
         store.log_response("r", ["b"], "agent")
-        assert store.response("r") == ["a"]
+        assert results(store, "r") == ["a"]
 
     def test_feedback_counts_once_for_each_person_response_result_and_action(self, store: Store) -> None:
         given = Feedback("r", "a", "helpful", "agent", START, "zammad:1")
@@ -93,13 +94,13 @@ class AccessSuite:
         assert store.add_feedback(replace(given, action="copied")) is True
         assert store.add_feedback(replace(given, by="other")) is True
         assert store.add_feedback(replace(given, result_id="b")) is True
-        assert store.feedback(["a", "b", "c"]) == {"a": {"copied": 1, "helpful": 2}, "b": {"helpful": 1}}
+        assert people(store, ["a", "b", "c"]) == {"a": {"copied": 1, "helpful": 2}, "b": {"helpful": 1}}
 
     def test_feedback_counts_people_not_answers(self, store: Store) -> None:
         for response_id in ("r1", "r2"):
             assert store.add_feedback(Feedback(response_id, "a", "helpful", "agent", START)) is True
-        assert store.feedback(["a"]) == {"a": {"helpful": 1}}
-        assert store.feedback([]) == {}
+        assert people(store, ["a"]) == {"a": {"helpful": 1}}
+        assert people(store, []) == {}
 
     def test_feedback_is_given_back_whole_in_the_order_of_time(self, store: Store) -> None:
         late = Feedback("r2", "a", "helpful", "agent", START + timedelta(hours=1))

@@ -14,6 +14,7 @@ from kb.protocols.feedback import Feedback, GivenAnswer, standing
 from kb.protocols.store import Store
 from kb.queries import Viewer
 from tests.conformance.store_samples import START, SetClock, article, changed_ids, delivery, put_ticket
+from tests.said import people
 
 SOLVED = Feedback("r", "vpn/error-809", "resolved_by", "agent", START, "zammad:1")
 MADE = Link("resolved_by", "vpn/error-809", START, FEEDBACK)
@@ -58,7 +59,7 @@ class FeedbackSuite:
             store.add_feedback(Feedback("r", "a", action, "agent", START))
         store.add_feedback(Feedback("r", "a", "not_helpful", "agent", START))
         done = {"opened": 1, "copied": 1, "linked": 1, "dismissed": 1}
-        assert store.feedback(["a"]) == {"a": {**done, "not_helpful": 1}}
+        assert people(store, ["a"]) == {"a": {**done, "not_helpful": 1}}
 
     def test_ticket_is_linked_with_what_resolved_it_and_looked_at_again(self, store: Store) -> None:
         put_ticket(store, links=(Link("related", "x"),))
@@ -89,7 +90,7 @@ class FeedbackSuite:
         assert store.add_feedback(SOLVED) is True
         assert store.add_feedback(replace(SOLVED, response_id="s", ticket="zammad:1x")) is True
         assert store.links_to("vpn/error-809") == []
-        assert store.feedback(["vpn/error-809"]) == {"vpn/error-809": {"resolved_by": 1}}
+        assert people(store, ["vpn/error-809"]) == {"vpn/error-809": {"resolved_by": 1}}
 
     def test_ticket_can_be_named_later_and_then_is_linked(self, store: Store) -> None:
         put_ticket(store)

@@ -13,6 +13,7 @@ from kb.errors import InvalidInput
 from kb.protocols.store import Feedback, InvalidTicket, Store
 from kb.queries import Viewer
 from tests.conformance.store_samples import START, SetClock, article, changed_ids, delivery, put_ticket
+from tests.said import people, results
 
 MONDAY = datetime(2026, 2, 2, 8, 0, tzinfo=UTC)
 TUESDAY = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
@@ -213,7 +214,7 @@ class TicketSuite:
         assert store.delete_ticket("a") is False
         assert store.erase_ticket("a") is False
         assert store.article("a") is not None
-        assert store.feedback(["a"]) == {"a": {"helpful": 1}}
+        assert people(store, ["a"]) == {"a": {"helpful": 1}}
 
     def test_links_to_a_document_are_found_in_order_and_by_type(self, store: Store) -> None:
         put_ticket(store, "2", links=(Link("related", "a"), Link("duplicate_of", "a", MONDAY), Link("related", "b")))
@@ -269,14 +270,45 @@ class TicketSuite:
         assert store.erase_ticket("zammad:1") is True
         assert store.ticket("zammad:1") is None
         assert set(store.vectors("r", ["t1", "t2"])) == {"t2"}
-        assert store.response("answer") == ["a", "zammad:2"]
-        assert store.feedback(["zammad:1", "zammad:2"]) == {"zammad:2": {"helpful": 1}}
+        assert results(store, "answer") == ["a", "zammad:2"]
+        assert people(store, ["zammad:1", "zammad:2"]) == {"zammad:2": {"helpful": 1}}
         assert changed_ids(store) == ["zammad:1"]
         later = clock.advance(days=1)
         assert store.upsert_tickets([delivery(title="x", updated_at=later)]) == ["ignored"]
         store.delete_ticket("zammad:1", later)
         assert store.upsert_tickets([delivery(title="x", updated_at=later + timedelta(1))]) == ["ignored"]
         assert store.erase_ticket("zammad:1") is False
+
+    def test_links_that_people_made_go_when_the_fix_is_erased(self, store: Store) -> None:
+        put_ticket(store, "fix")
+        put_ticket(store, "1", links=(Link("related", "a"), Link("duplicate_of", "zammad:fix")))
+        put_ticket(store, "2")
+        for number in ("1", "2"):
+            store.add_feedback(Feedback("r", "zammad:fix", "resolved_by", number, START, ticket=f"zammad:{number}"))
+        assert len(store.links_to("zammad:fix")) == 3
+        changed_ids(store)
+        store.erase_ticket("zammad:fix")
+        assert store.links_to("zammad:fix") == [("zammad:1", Link("duplicate_of", "zammad:fix"))]
+        first, second = store.ticket("zammad:1"), store.ticket("zammad:2")
+        assert first is not None
+        assert second is not None
+        assert (first.links, second.links) == ((Link("related", "a"), Link("duplicate_of", "zammad:fix")), ())
+        assert sorted(changed_ids(store)) == ["zammad:1", "zammad:2", "zammad:fix"]
+
+    def test_ticket_is_known_while_anything_of_it_is_left(self, store: Store) -> None:
+        put_ticket(store, "1")
+        store.put_articles([article("a")], "author")
+        store.put_vectors("r", {"t": np.ones(4, dtype=np.float16)}, {"zammad:2": ["t"], "a": ["t"]})
+        assert [store.knows_ticket(one) for one in ("zammad:1", "zammad:2", "zammad:3", "a")] == [
+            True,
+            True,
+            False,
+            False,
+        ]
+        store.delete_ticket("zammad:1")
+        assert store.knows_ticket("zammad:1")
+        store.erase_ticket("zammad:1")
+        assert store.knows_ticket("zammad:1")
 
     def test_erasure_reaches_a_ticket_that_was_deleted_before_and_texts_it_had_before(self, store: Store) -> None:
         put_ticket(store)

@@ -207,8 +207,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, Store):
     def _remove_link(self, ticket_id: str, target: str) -> None:
         ticket = self._documents.get(ticket_id)
         if isinstance(ticket, Ticket):
-            gone = ("resolved_by", target, FEEDBACK)
-            kept = tuple(one for one in ticket.links if (one.type, one.target, one.by) != gone)
+            kept = tuple(one for one in ticket.links if (one.target, one.by) != (target, FEEDBACK))
             if kept != ticket.links:
                 self._documents[ticket_id] = replace(ticket, links=kept)
                 self._record([ticket_id])
@@ -242,6 +241,12 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, Store):
                 found[one] = sorted(early, key=age)[:most]
         return found
 
+    def knows_ticket(self, ticket_id: str) -> bool:
+        with self._open():
+            if ticket_id in self._documents:
+                return isinstance(self._documents[ticket_id], Ticket)
+            return ticket_id in self._graves or ticket_id in self._texts
+
     def erase_ticket(self, ticket_id: str) -> bool:
         with self._open():
             if isinstance(self._documents.get(ticket_id), Article):
@@ -249,6 +254,8 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, Store):
             was_there = self.delete_ticket(ticket_id)
             self._graves[ticket_id] = ERASED
             self._forget(ticket_id)
+            for one, _ in self.links_to(ticket_id):
+                self._remove_link(one, ticket_id)
             return was_there
 
     # both

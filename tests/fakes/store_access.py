@@ -128,10 +128,6 @@ class MemoryAccess:
             self._responses = {key: one for key, one in self._responses.items() if one[0] >= oldest}
             self._responses.setdefault(response_id, (self._clock(), GivenAnswer(tuple(result_ids), by, ticket)))
 
-    def response(self, response_id: str) -> Sequence[str] | None:
-        given = self.answer_given(response_id)
-        return list(given.results) if given is not None else None
-
     def answer_given(self, response_id: str) -> GivenAnswer | None:
         with self._open():
             found = self._responses.get(response_id)
@@ -170,14 +166,6 @@ class MemoryAccess:
 
     def _remove_link(self, ticket_id: str, target: str) -> None:
         raise NotImplementedError
-
-    def feedback(self, result_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        with self._open():
-            people: dict[str, dict[str, set[str]]] = {}
-            for one in self._feedback.values():
-                if one.result_id in result_ids:
-                    people.setdefault(one.result_id, {}).setdefault(one.action, set()).add(one.by)
-            return {key: {action: len(who) for action, who in given.items()} for key, given in people.items()}
 
     def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         with self._open():

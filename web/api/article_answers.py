@@ -53,7 +53,8 @@ class ArticleBody(Described):
     source: Annotated[str, Field(examples=["runbooks"])]
     """The folder it was imported from, or `site`."""
     reuse: int
-    """How many distinct tickets were solved with it."""
+    """How many problems it was used for: tickets that name it in a link `resolved_by` or `duplicate_of`, or in feedback
+    `resolved_by` or `linked`, each once; where feedback names no ticket, its answer is the problem."""
     html: Annotated[str | None, Field(examples=["<h1>VPN connection fails with error 809</h1>"])] = None
     """The Markdown as a page, only with `html=true`."""
 
@@ -119,7 +120,8 @@ class ArticleSummary(Described):
     revision: int
     """The number of its present revision."""
     reuse: int
-    """How many distinct tickets were solved with it."""
+    """How many problems it was used for: tickets that name it in a link `resolved_by` or `duplicate_of`, or in feedback
+    `resolved_by` or `linked`, each once; where feedback names no ticket, its answer is the problem."""
 
 
 class ArticleList(Described):

@@ -25,7 +25,7 @@ from web.api.authentication import scope
 from web.api.models import Asked, Described, example
 from web.api.paths import article_id_of
 from web.api.references import article_as_seen, hidden_ids
-from web.api.resources import BODY, failures, nothing, of_type, resource, with_headers
+from web.api.resources import BODY, failures, of_type, resource, with_headers
 from web.problems import problem
 from web.rendering import render
 from web.wiring import Services
@@ -144,7 +144,6 @@ def post_article(body: NewArticle) -> Response:
         200: with_headers(
             of_type(ArticleBody, "application/json", "The article, or its history.", RevisionList), ETag=_ETAG
         ),
-        304: nothing("The article is still at the revision in `If-None-Match`."),
         **failures(404),
     },
     summary="Read an article or its history",
@@ -153,7 +152,8 @@ def post_article(body: NewArticle) -> Response:
 def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
     """Return an article by id or former id; `view=revisions` lists its history, `html=true` adds the rendered body.
 
-    `ETag` is its revision; asked with it in `If-None-Match`, an article that is still the same is answered with 304.
+    `ETag` is its revision, which `If-Match` of an edit names. `If-None-Match` is passed over: `reuse` and what the
+    token may see of `related` change without a revision.
     """
     store = _services().store
     article = _readable(path.article_id)
@@ -169,10 +169,6 @@ def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
             if may_read(g.viewer, entry.article)  # an earlier one may have been for others, or a draft
         ]
         return Response(json.dumps({"id": article.id, "revisions": history}), mimetype="application/json")
-    if request.if_none_match.contains_weak(str(article.revision)):
-        response = Response(status=304)
-        response.set_etag(str(article.revision))
-        return response
     return _answered(article, html=query.html)
 
 

@@ -8,10 +8,10 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from kb.documents import type_of
-from kb.errors import InvalidInput
+from kb.errors import InvalidInput, NotFound
 from kb.protocols.feedback import RESOLVED_BY
 from web.addresses import document_url, local_target
-from web.feedback import Word, given_answer, record_feedback
+from web.feedback import Word, given_answer, record_feedback, result_now
 from web.wiring import Services
 
 pages = Blueprint("feedback_page", __name__)
@@ -44,7 +44,9 @@ def say() -> str | tuple[str, int]:
         if error.field != "ticket":
             raise
         problem = _("There is no other ticket %(id)s here.", id=named)
-    document = services.store.documents([word.result_id], viewer)[word.result_id]
+    document = result_now(services, word.result_id, viewer)
+    if document is None:
+        raise NotFound(f"There is no document {word.result_id!r} any more.")
     back = local_target(form.get("next", ""))
     page = render_template(
         "feedback/thanks.html",
