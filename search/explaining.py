@@ -18,10 +18,13 @@ WORD_SHARE = 0.5
 def explained(incident: Incident, reports: Sequence[Report]) -> Incident:
     """Return the incident with what its tickets share, and with the sentence that explains it."""
     services = Counter(one.service for one in reports if one.service)
+    identifiers = shared_values([one.written for one in reports], 0.0, MOST_SHARED)
+    codes = {value.casefold() for value in identifiers}
+    words = shared_values([one.words for one in reports], WORD_SHARE, MOST_SHARED + len(codes))
     told = replace(
         incident,
-        identifiers=shared_values([one.written for one in reports], 0.0, MOST_SHARED),
-        words=shared_values([one.words for one in reports], WORD_SHARE, MOST_SHARED),
+        identifiers=identifiers,
+        words=tuple(word for word in words if word.casefold() not in codes)[:MOST_SHARED],
         services=tuple(
             name for name, _ in sorted(services.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_SHARED]
         ),

@@ -259,7 +259,8 @@ class Incidents:
         others = [row for row in rows if row != centre]
         texts = texts_of([own.reports[row] for row in others], self._corrects)
         middle = texts_of([own.reports[centre]], self._corrects)
-        alike = likenesses(middle, texts)[0] if others else np.ones(1, dtype=np.float32)
+        # The plain cosine: what raises a likeness beyond it, codes in common, is told beside it.
+        alike = (middle.vectors @ texts.vectors.T)[0] if others else np.ones(1, dtype=np.float32)
         return explained(
             Incident(
                 candidate=state != "dismissed",
@@ -272,7 +273,7 @@ class Incidents:
                 language=own.reports[centre].language,
                 since=reports[0].opened_at,
                 latest=reports[-1].opened_at,
-                similarity=round(float(alike.mean()), 2),
+                similarity=round(min(float(alike.mean()), 1.0), 2),
                 decided_by=decision.by if decision else None,
                 decided_at=decision.at if decision else None,
             ),
