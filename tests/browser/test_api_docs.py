@@ -49,7 +49,7 @@ def test_the_page_shows_every_endpoint_in_the_colours_that_the_reader_prefers(pa
 
 def test_every_page_leads_to_it_and_it_leads_to_the_description(page: Page) -> None:
     page.goto("/")
-    page.get_by_role("contentinfo").get_by_role("link", name="API").click()
+    page.get_by_role("contentinfo").get_by_role("link", name="API", exact=True).click()
     page.wait_for_url("**/api/docs")
 
     page.locator("hgroup").get_by_role("link", name="/api/v1/openapi.json").wait_for()
