@@ -15,6 +15,7 @@ from indexer.lock import FileLock
 from indexer.vectors.compaction import Size, first_to_merge
 from indexer.vectors.index import open_vector_index
 from indexer.vectors.rows import Rows, allowed_rows, write_rows
+from indexer.vectors.segment import Segment, SegmentFiles
 from indexer.vectors.similarity import doubt, exact_query, held_vectors, similarities
 from kb.access import ADMINISTRATOR, MEMBER
 from kb.errors import IndexLocked, IndexUnavailable, RecipeMismatch
@@ -209,6 +210,24 @@ def test_apply_is_refused_when_another_process_writes(tmp_path: Path) -> None:
         index.apply([entry("one", axis(0))], [])
     put(index, [entry("one", axis(0))])
     assert found(index) == ["one"]
+
+
+def test_a_file_that_goes_while_it_is_read_is_told_as_gone_and_not_as_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = open_vector_index(tmp_path, RECIPE)
+    put(writer, [entry("d1", axis(0))])
+    (rows,) = tmp_path.glob("*.rows")
+    files = SegmentFiles(rows.stem, 1, 1, {one.suffix: one.stat().st_size for one in tmp_path.glob(f"{rows.stem}.*")})
+    Segment(tmp_path, files, RECIPE.dimension)
+
+    def gone(*_: object) -> None:
+        rows.unlink()
+        raise RuntimeError("could not open")
+
+    monkeypatch.setattr(Segment, "_read", gone)
+    with pytest.raises(FileNotFoundError):
+        Segment(tmp_path, files, RECIPE.dimension)
 
 
 def test_search_sees_whole_commits_only_when_others_write(tmp_path: Path) -> None:

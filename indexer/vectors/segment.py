@@ -67,6 +67,8 @@ class Segment:
         except FileNotFoundError:
             raise
         except (OSError, RuntimeError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+            for ending in files.bytes:
+                (directory / (files.name + ending)).stat()  # removed since it was looked for: FAISS says that otherwise
             raise damaged(directory / files.name, str(error)) from error
 
     def _read(self, directory: Path, files: SegmentFiles, dimension: int, few_share: float) -> None:
