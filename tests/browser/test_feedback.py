@@ -38,6 +38,7 @@ def test_the_document_that_a_result_led_to_takes_a_word_too(page: Page) -> None:
     page.get_by_role("button", name="Did not help").click()
 
     page.locator("article").get_by_text(THANKS).wait_for()
+    assert page.locator("article").get_by_role("button", name="Did not help").count() == 0
 
 
 @pytest.mark.parametrize("look", [Look(), Look(javascript=False)], indirect=True)

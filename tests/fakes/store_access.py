@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -161,11 +162,11 @@ class MemoryAccess:
             return False
         return self._add_link(feedback.ticket, Link(RESOLVED_BY, feedback.result_id, feedback.at, FEEDBACK))
 
-    def _add_link(self, ticket_id: str, made: Link) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _add_link(self, ticket_id: str, made: Link) -> bool: ...
 
-    def _remove_link(self, ticket_id: str, target: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _remove_link(self, ticket_id: str, target: str) -> None: ...
 
     def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         with self._open():
