@@ -33,7 +33,7 @@ def test_a_search_can_be_tried_with_a_token(page: Page, served: Served, look: Lo
     answer = answered.value
     assert answer.url == f"{served.address}/api/v1/search?q=VPN%20error%20809&limit=10&offset=0"
     assert answer.status == 200
-    assert search.locator(".live-responses-table .response").get_by_text("response_id").first.is_visible()
+    search.locator(".live-responses-table .response").get_by_text("response_id").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -34,8 +34,8 @@ def test_pages_of_a_degraded_system_say_what_is_down_and_what_to_do(browser: Bro
         page = context.new_page()
         page.goto(link)
         page.goto("/?q=badge printer")
-        assert page.get_by_role("link", name="Badge printer prints blank cards").is_visible()
-        assert page.get_by_text("The search by meaning is down.").is_visible()
+        page.get_by_role("link", name="Badge printer prints blank cards").wait_for()
+        page.get_by_text("The search by meaning is down.").wait_for()
         assert violations(page, "degraded results", EVERYTHING) == []
 
         page.get_by_role("main").get_by_role("link", name="System status").click()

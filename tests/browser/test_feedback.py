@@ -27,7 +27,7 @@ def test_a_word_is_taken_without_leaving_the_results(page: Page) -> None:
 
     assert page.url == address
     assert first.get_by_role("button").filter(has_text="helped").count() == 0
-    assert second.get_by_role("button", name="This helped").is_visible()
+    second.get_by_role("button", name="This helped").wait_for()
     assert page.locator("[role=status].unseen").inner_text() == THANKS
 
 
@@ -69,4 +69,4 @@ def test_a_new_token_is_shown_with_a_button_that_copies_it_and_never_again(page:
     row = page.get_by_role("row").filter(has_text="browser")
     row.locator("summary").click()
     follow(page, row.get_by_role("button", name="Revoke browser now"))
-    assert page.get_by_text("browser is revoked.").is_visible()
+    page.get_by_text("browser is revoked.").wait_for()

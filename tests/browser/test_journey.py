@@ -153,11 +153,11 @@ def test_an_l1_agent_gets_from_a_symptom_to_the_fix(
     past = results(page).filter(has=page.locator('a[href^="/tickets/"]')).first
     past_title = result_link(past).inner_text()
     follow(page, result_link(past))
-    assert page.get_by_role("heading", name=past_title, level=1).is_visible()
+    page.get_by_role("heading", name=past_title, level=1).wait_for()
     ticket = json.loads(served.get(f"/api/v1{urlsplit(page.url).path}", token)[1])
     shown = words(page.get_by_role("main").inner_text())
     assert [step for step in steps_of(ticket["resolution"]) if words(step) not in shown] == []
-    assert page.get_by_role("heading", name="Similar issues").is_visible()
+    page.get_by_role("heading", name="Similar issues").wait_for()
     assert results(page).count() > 0
 
     # After signing out the ticket can be opened no more.
@@ -181,4 +181,4 @@ def test_back_shows_nothing_private_after_signing_out(page: Page, new_link: str)
     page.wait_for_timeout(300)
 
     assert title not in page.content()
-    assert page.get_by_role("heading", name="Sign in").is_visible()
+    page.get_by_role("heading", name="Sign in").wait_for()

@@ -28,7 +28,7 @@ def test_a_page_without_scripts_shows_no_control_that_does_nothing(page: Page, w
     for one in KNOWN:
         visit(page, one, watch)
         idle[one.name] = page.evaluate(IDLE)
-        assert page.get_by_role("heading", level=1).is_visible(), one.name
+        page.get_by_role("heading", level=1).wait_for()
 
     assert {name: controls for name, controls in idle.items() if controls} == {}
 
@@ -54,4 +54,4 @@ def test_a_form_without_scripts_says_what_is_missing(page: Page, watch: Watch) -
     visit(page, form, watch)
 
     assert page.get_by_label(WHOLE_TICKET).get_attribute("aria-invalid") == "true"
-    assert page.get_by_text("Paste the ticket here.").is_visible()
+    page.get_by_text("Paste the ticket here.").wait_for()
