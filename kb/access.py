@@ -9,7 +9,7 @@ from kb.errors import InvalidInput
 from kb.queries import Facts, Viewer
 
 _AUDIENCE = re.compile(r"public|internal|group:[^\s:,]+")
-ADMINISTRATOR = Viewer(name="administrator", audiences=None, may_edit=True)
+ADMINISTRATOR = Viewer(name="administrator", audiences=None, may_edit=True, role="administrator")
 """Reads everything, drafts included: the person at the machine's own shell."""
 SHELL = Viewer(name="shell", audiences=None, may_edit=False)
 """The command line: every audience, published articles only."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from kb.documents import DECISION_SOURCE, KINDS
+from kb.roles import Action, Role, allows
 
 FILTER_FIELDS = (
     "type", "service", "language", "audience", "state", "status", "confidence", "source", "components",
@@ -95,12 +96,18 @@ class Viewer:
     """Who asks.
 
     `audiences` are those the viewer may read; `None` means all of them. `may_edit` also shows articles that are
-    not published (drafts, in review, archived), marked as such; without it only published ones exist.
+    not published (drafts, in review, archived), marked as such; without it only published ones exist. `role` says
+    what the viewer may do besides reading (`kb.roles`).
     """
 
     name: str
     audiences: frozenset[str] | None = frozenset({"public", "internal"})
     may_edit: bool = False
+    role: Role = "agent"
+
+    def may(self, action: Action) -> bool:
+        """Say whether the viewer's role allows an action."""
+        return allows(self.role, action)
 
 
 @dataclass(frozen=True, slots=True)

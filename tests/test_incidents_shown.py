@@ -224,7 +224,7 @@ def test_a_person_confirms_and_dismisses_with_the_form(burst: Services, signed_i
 def test_a_person_who_may_not_edit_is_shown_no_form_and_decides_nothing(
     burst: Services, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.site.incidents.may_decide", lambda viewer: may_decide(replace(viewer, may_edit=False)))
+    monkeypatch.setattr("web.site.incidents.may_decide", lambda viewer: may_decide(replace(viewer, role="agent")))
 
     assert 'name="state"' not in signed_in.get("/incidents/zammad:1").get_data(as_text=True)
     assert signed_in.post("/incidents/zammad:1", data={"state": "confirmed"}).status_code == 403

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from kb.access import MEMBER
 from kb.errors import InvalidInput
 from kb.protocols.store import Token
 from tests.command_line import run
@@ -235,7 +236,7 @@ def test_only_who_administers_gets_at_tokens_and_only_from_the_page_itself(
     assert app.test_client().post("/tokens", data=FORM).status_code == 302
     member = app.test_client()
     member.get(new_sign_in_path(services.store))
-    monkeypatch.setattr(Person, "is_administrator", False)
+    monkeypatch.setattr(Person, "viewer", MEMBER)
     statuses = [member.get("/tokens"), member.post("/tokens", data=FORM), member.post("/tokens/revoke")]
     assert [one.status_code for one in statuses] == [403, 403, 403]
     assert "/tokens" not in member.get("/").get_data(as_text=True)

@@ -25,8 +25,8 @@ what is stored: over the API that of tickets, on a page `may_decide`.
 
 
 def may_decide(viewer: Viewer) -> bool:
-    """Say whether somebody at the site may decide about an incident: who may edit. See `DECIDING_SCOPE`."""
-    return viewer.may_edit
+    """Say whether somebody at the site may decide about an incident. See `DECIDING_SCOPE`."""
+    return viewer.may("decide_incidents")
 
 
 def now() -> datetime:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from kb.protocols.store import Token
 from kb.queries import Viewer
+from kb.roles import Role, allows
 from web.api.rate_limits import count_failure, note_success, refuse_address, refuse_guessing, refuse_token
 from web.api.tokens import secret_hash
 from web.problems import problem
@@ -42,10 +43,14 @@ def own_address() -> str:
 
 
 def viewer_of(token: Token) -> Viewer:
-    """Return what a token may see: every audience for `admin`, else its groups too; drafts for writers of articles."""
-    may_edit = bool({"admin", "articles:write"} & set(token.scopes))
-    audiences = None if "admin" in token.scopes else frozenset({"public", "internal", *token.audiences})
-    return Viewer(name=f"token:{token.name}", audiences=audiences, may_edit=may_edit)
+    """Return what a token may see: every audience for `admin`, else its groups too; drafts for writers of articles.
+
+    A program that writes articles has the role of a reviewer: what it sends was decided elsewhere.
+    """
+    scopes = set(token.scopes)
+    role: Role = "administrator" if "admin" in scopes else "reviewer" if "articles:write" in scopes else "agent"
+    audiences = None if "admin" in scopes else frozenset({"public", "internal", *token.audiences})
+    return Viewer(name=f"token:{token.name}", audiences=audiences, may_edit=allows(role, "write"), role=role)
 
 
 def authenticate() -> Response | None:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from kb.access import ADMINISTRATOR
 from kb.queries import Viewer
+from kb.roles import Action
 from web.addresses import local_target
 from web.links import spend_link
 
@@ -21,12 +22,15 @@ class Person(UserMixin):  # type: ignore[misc]
     """Somebody who is signed in: for now the one administrator of the installation."""
 
     id = ADMINISTRATOR.name
-    is_administrator = True
 
     @property
     def viewer(self) -> Viewer:
-        """Return what this person may see."""
+        """Return what this person may see and do."""
         return ADMINISTRATOR
+
+    def may(self, action: Action) -> bool:
+        """Say whether this person may do something (`kb.roles`)."""
+        return self.viewer.may(action)
 
 
 def load_person(person_id: str) -> Person | None:

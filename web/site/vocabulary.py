@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user, login_required
+from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from kb.vocabulary import LISTS, Fault, ListName, same_form, shipped_vocabulary
+from web.site.permissions import allowed
 from web.wiring import Services
 
 pages = Blueprint("vocabulary", __name__)
@@ -48,13 +49,11 @@ def vocabulary_page() -> str:
 
 
 @pages.post("/vocabulary")
-@login_required
+@allowed("administer")
 def save() -> str | Response | tuple[str, int]:
     """Keep both lists, or neither: a faulty line, or an edit by somebody else meanwhile, keeps what was there."""
     vocabulary = _services().vocabulary
     own = vocabulary.own()
-    if not current_user.viewer.may_edit:
-        abort(403)
     sent = {name: "\n".join(request.form.get(name, "").splitlines()).strip("\n") for name in LISTS}
     if request.form.get("seen") != _mark(own):
         return _page(own, sent, {}, is_stale=True), 409
