@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from kb.importing import import_articles, import_tickets
 from kb.language import detect_language
 from kb.settings import Settings
 from tests.fakes.encoder import FakeEncoder
+from tests.homes import made_by_a_first_start
 from web.api.tokens import new_secret, secret_hash
 from web.app import create_app
 from web.links import new_sign_in_path
@@ -93,3 +95,13 @@ def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "PYTEST_XDIST_WORKER" in os.environ:  # the workers' directories lie in one of the whole run
         return tmp_path_factory.getbasetemp().parent / "model-home"
     return tmp_path_factory.mktemp("model-home")
+
+
+@pytest.fixture(scope="session")
+def shipped_home(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Path:
+    """A home as the first start leaves it, with the shipped content indexed: made once for all tests. Copy it."""
+    base = tmp_path_factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # the directory of the whole run
+    with (place / "shipped.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the other workers wait for the one that makes it
+        return made_by_a_first_start(place / "shipped", model_home)

@@ -16,8 +16,9 @@ import pytest
 from kb.connectors.catalogue import Catalogue
 from kb.connectors.parsing import RULE_KEYS, TABLE_KEYS, TOP
 from kb.protocols.store import TicketUpsert
-from tests.command_line import REPOSITORY, home_with_model
+from tests.command_line import REPOSITORY
 from tests.conftest import SAMPLES
+from tests.homes import copied
 from tests.serving import Server, new_token, serving
 from web.shipped import shipped_folder
 
@@ -40,9 +41,9 @@ def deliveries() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, shipped_home: Path) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("manual")
-    home = home_with_model(folder / "home", model_home)
+    home = copied(shipped_home, folder / "home")
     with serving(home, folder / "log") as running:
         yield running
 

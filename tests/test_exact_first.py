@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from search.lanes import LANES, Lane
 from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
 from tests.conftest import reindex
+from tests.homes import take_vectors
 from tests.library import TODAY, Library, passage_text
 from web.shipped import load_examples
 from web.wiring import Services, open_services
@@ -128,10 +128,10 @@ def test_similar_does_not_let_a_weak_identifier_decide(searcher: Searcher) -> No
 
 
 @pytest.fixture(scope="module")
-def shipped(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def shipped(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     home = tmp_path_factory.mktemp("shipped")
-    if (model_home / "models").is_dir():
-        shutil.copytree(model_home / "models", home / "models")
+    (home / "models").symlink_to(shipped_home / "models", target_is_directory=True)
+    take_vectors(home, shipped_home)
     with open_services(Settings(home=home), lambda line: None) as services:
         load_examples(services.store)
         reindex(services)

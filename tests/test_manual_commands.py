@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import REPOSITORY, home_with_model
+from tests.command_line import REPOSITORY
+from tests.homes import copied
 from tests.serving import Server, serving
 from web.problems import TITLES
 from web.shipped import shipped_folder
@@ -75,10 +76,10 @@ def differences(shown: object, printed: object, place: str = "") -> Iterator[str
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Server]:
-    """A server on an empty home."""
+def server(tmp_path_factory: pytest.TempPathFactory, shipped_home: Path) -> Iterator[Server]:
+    """A server on a home with the shipped content."""
     place = tmp_path_factory.mktemp("followed")
-    with serving(home_with_model(place / "home", model_home), place / "log") as one:
+    with serving(copied(shipped_home, place / "home"), place / "log") as one:
         yield one
 
 

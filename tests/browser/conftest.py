@@ -14,8 +14,9 @@ from tests.browser.chromium import launched, require_browser, what_is_missing
 from tests.browser.looks import Look, opened
 from tests.browser.site_pages import KNOWN, Routes, SitePage, crawl
 from tests.browser.watch import Watch
-from tests.command_line import home_with_model, run
+from tests.command_line import run
 from tests.fakes.encoder import FakeEncoder
+from tests.homes import copied
 from tests.test_cli_serve import Served, serve, stop
 from web.app import create_app
 from web.wiring import open_services
@@ -43,10 +44,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Served]:
-    """A server that was started on an empty home, with the shipped content."""
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory, shipped_home: Path) -> Iterator[Served]:
+    """A server on a home of its own with the shipped content."""
     place = tmp_path_factory.mktemp("browsed")
-    opened_server = serve(home_with_model(place / "home", model_home), place / "log")
+    opened_server = serve(copied(shipped_home, place / "home"), place / "log")
     try:
         yield opened_server
     finally:

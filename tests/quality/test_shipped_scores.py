@@ -8,7 +8,6 @@ one that finds the translation first counts as a miss.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from search.evaluation import Scores, evaluate
 from search.lanes import LANES, Lane
 from search.similar import SimilarRequest
 from tests.conftest import reindex
+from tests.homes import take_vectors
 from web.shipped import load_examples
 from web.wiring import Services, open_services
 
@@ -35,10 +35,10 @@ TOLERANCE = 0.01
 
 
 @pytest.fixture(scope="module")
-def shipped(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def shipped(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     home = tmp_path_factory.mktemp("shipped")
-    if (model_home / "models").is_dir():
-        shutil.copytree(model_home / "models", home / "models")
+    (home / "models").symlink_to(shipped_home / "models", target_is_directory=True)
+    take_vectors(home, shipped_home)
     with open_services(Settings(home=home), lambda line: None) as services:
         load_examples(services.store)
         reindex(services)
