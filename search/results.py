@@ -13,7 +13,7 @@ from search.answers import FixedBy, Reason, Relationship, Result
 from search.evidence import Evidence
 from search.fix_side import FixSide, fix_side
 from search.linked_fix import LinkedFix, linked_fixes
-from search.prior import prior_feedback, prior_reasons
+from search.prior import PriorFeedback, prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
 from search.ranker import Ranked
 from search.readings import within_reason
@@ -81,8 +81,22 @@ def page_of_results(
         held = sources.store.documents(wanted, asked.viewer)
         found.extend(held[one] for one in wanted if one in held)
         at += len(wanted)
-    shown = found[:limit]
-    making = _Making(sources, evidence, asked, shown if asked.details else ())
+    return results_of(sources, found[:limit], evidence, asked, offset)
+
+
+def results_of(
+    sources: Sources,
+    shown: Sequence[Document],
+    evidence: Evidence,
+    asked: Asked,
+    offset: int = 0,
+    prior: Mapping[str, PriorFeedback] | None = None,
+) -> tuple[Result, ...]:
+    """Return results from `offset + 1` on of documents that the store has just given to this viewer, in their order.
+
+    `prior` is what was made of them before, where the caller has asked for it already.
+    """
+    making = _Making(sources, evidence, asked, shown if asked.details else (), prior)
     make = making.result if asked.details else making.bare_result
     return tuple(make(document, rank) for rank, document in enumerate(shown, offset + 1))
 
@@ -90,14 +104,18 @@ def page_of_results(
 class _Making:
     """Makes the results of one answer."""
 
-    def __init__(self, sources: Sources, evidence: Evidence, asked: Asked, shown: Sequence[Document]):
-        self._prior = prior_feedback(
-            sources.store,
-            {document.id: document for document in shown},
-            asked.viewer,
-            as_of=asked.as_of,
-            asked=asked.ticket_id,
-        )
+    def __init__(
+        self,
+        sources: Sources,
+        evidence: Evidence,
+        asked: Asked,
+        shown: Sequence[Document],
+        prior: Mapping[str, PriorFeedback] | None,
+    ):
+        if prior is None:
+            documents = {document.id: document for document in shown}
+            prior = prior_feedback(sources.store, documents, asked.viewer, as_of=asked.as_of, asked=asked.ticket_id)
+        self._prior = prior
         self._sources = sources
         self._evidence = evidence
         self._asked = asked

@@ -27,11 +27,11 @@ from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
 from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.ordering import Order, order_of_tickets, ticket_features
-from search.prior import prior_feedback
+from search.prior import PriorFeedback, prior_feedback
 from search.query_terms import ticket_terms
 from search.ranker import Ranked
 from search.reasons import holds_on_problem_side, shared_components, shared_reasons
-from search.results import Asked, page_of_results
+from search.results import Asked, results_of
 from search.routing import suggestions
 from search.sources import Sources
 from search.syntax import narrowed
@@ -84,7 +84,8 @@ def similar_issues(sources: Sources, request: SimilarRequest) -> SimilarAnswer:
     lanes, evidence, order = found.lanes, found.evidence, found.order
     is_likely = bool(evidence.ids) and not order.is_hopeless
     status: Status = "degraded" if lanes.down else "ok" if is_likely else "no_confident_match"
-    results = page_of_results(sources, order.ids, evidence, found.asked, 0, request.limit)
+    shown = [found.documents[one] for one in order.ids[: request.limit]]
+    results = results_of(sources, shown, evidence, found.asked, prior=found.prior)
     ranked = ((found.documents[one], evidence.semantic.get(one)) for one in order.ids)
     return SimilarAnswer(
         status=status,
@@ -133,6 +134,7 @@ class Found:
     agreed: Agreement
     order: Order
     truncated: bool
+    prior: Mapping[str, PriorFeedback]
 
 
 def found_for(sources: Sources, request: SimilarRequest) -> Found:
@@ -208,7 +210,7 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     }
     order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, request.as_of)
     asked = replace(asked, judged=order.by_id, relate=partial(_relationship, order.by_id))
-    return Found(lanes, evidence, asked, documents, agreed, order, was_cut or is_cut)
+    return Found(lanes, evidence, asked, documents, agreed, order, was_cut or is_cut, prior)
 
 
 def _problem_text(ticket: Ticket) -> tuple[str, bool]:

@@ -258,7 +258,7 @@ def test_the_api_drops_results_below_the_least_band_once_answers_are_calibrated(
 ) -> None:
     def asked(bands: tuple[Band | None, ...], least: str) -> list[tuple[int, str | None]]:
         made = tuple(result(rank, band, None) for rank, band in enumerate(bands, 1))
-        with mock.patch("search.similar.page_of_results", return_value=made):
+        with mock.patch("search.similar.results_of", return_value=made):
             body = {"ticket": DROPS, "min_band": least}
             answer = client.post("/api/v1/similar-issues", json=body, headers=bearer("read")).get_json()
         return [(one["rank"], one["band"]) for one in answer["results"]]

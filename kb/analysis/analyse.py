@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kb.analysis.codes import typed_codes
@@ -104,8 +105,18 @@ class QueryAnalysis:
 
 def analyse(text: str, language: str) -> Analysis:
     """Return the words and identifiers of `text`, written in `language` (BCP 47; others are read as English)."""
-    words, identifiers = _scan(text, analysed_language(language))
+    language = analysed_language(language)
+    return _remembered(text, language) if len(text) <= _SHORT else _analysed(text, language)
+
+
+def _analysed(text: str, language: str) -> Analysis:
+    words, identifiers = _scan(text, language)
     return Analysis(tuple(words), _in_order(identifiers))
+
+
+_SHORT = 300
+"""Characters up to which an analysis is remembered: titles, snippets and single words are read again and again."""
+_remembered = lru_cache(maxsize=2048)(_analysed)
 
 
 def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnalysis:
