@@ -156,5 +156,7 @@ def _refuse_unkept(article: Article) -> None:
     except InvalidInput as error:
         reason = str(error.args[0])
         raise InvalidInput(f"the fields cannot be kept in a file: {reason}", field=error.field) from error
-    if replace(read, path=article.path, revision=article.revision) != article or _as_json(read) != _as_json(article):
+    # What is attached is derived when the file is read beside the files that it names.
+    read = replace(read, path=article.path, revision=article.revision, attachments=article.attachments)
+    if read != article or _as_json(read) != _as_json(article):
         raise InvalidInput("the fields would not come back from a file as they are; simplify them")

@@ -30,6 +30,7 @@ SITE_SOURCE = "site"
 """Articles owned by the site. Every other source of an article is a folder that was imported under that name."""
 
 _NOTHING: Mapping[str, JSON] = MappingProxyType({})
+_NO_ATTACHMENTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,9 @@ class Article:
     related: tuple[str, ...] = ()
     translation_of: str | None = None
     extra: Mapping[str, JSON] = field(default_factory=lambda: _NOTHING)
+    attachments: Mapping[str, str] = field(default_factory=lambda: _NO_ATTACHMENTS, repr=False)
+    """Relative path, as the body names it with percent-encoding undone → sha256 of the file. Derived, never front
+    matter; part of the content: another picture is another revision."""
     source: str = SITE_SOURCE
     path: str | None = None
     revision: int = 1

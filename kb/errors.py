@@ -3,6 +3,8 @@
     FixloreError
     ├── InvalidInput            what was given cannot be used; says which file, line or field
     │   ├── IdConflict          one id, two sources
+    │   ├── TooLarge            a file is larger than what is taken
+    │   ├── WrongKind           a file is of a kind that is not taken
     │   └── StaleEdit           the document changed since it was read
     ├── NotFound                no such document, token or file
     ├── NotAllowed              the viewer or token may not do this
@@ -50,6 +52,14 @@ class InvalidInput(FixloreError):
 
 class IdConflict(InvalidInput):
     """One id was given by two sources; nothing was changed."""
+
+
+class TooLarge(InvalidInput):
+    """A file is larger than what is taken; nothing was stored."""
+
+
+class WrongKind(InvalidInput):
+    """A file is of a kind that is not taken; nothing was stored."""
 
 
 class StaleEdit(InvalidInput):

@@ -20,12 +20,16 @@ from kb.errors import (
     NotFound,
     StaleEdit,
     StoreError,
+    TooLarge,
+    WrongKind,
 )
 from kb.json_values import storable
 
 STATUS: tuple[tuple[type[FixloreError], int], ...] = (
     (StaleEdit, 412),
     (IdConflict, 409),
+    (TooLarge, 413),
+    (WrongKind, 415),
     (InvalidInput, 422),
     (NotFound, 404),
     (NotAllowed, 403),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.documents import JSON, Article, Document, Link, Ticket
+from kb.protocols.attachments import AttachmentStore
 from kb.protocols.connectors import ConnectorStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
@@ -339,6 +340,7 @@ class AccessStore(Protocol):
 
 class Store(
     ArticleStore,
+    AttachmentStore,
     TicketStore,
     DocumentStore,
     ChangeLog,

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
-from kb.documents import Article, Document
+from kb.documents import SITE_SOURCE, Article, Document
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.protocols.store import Outcome, Revision
 from kb.store import sqlite, tables
+from kb.store.attachments import record_uses
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.part import Part
@@ -22,6 +23,12 @@ from kb.store.tables import document, document_text, revision
 
 def conflict(stored: Document, source: str) -> IdConflict:
     """Return the error for an id that `source` gives and a document of another source holds."""
+    if isinstance(stored, Article) and stored.source == SITE_SOURCE:
+        return IdConflict(
+            f"id {stored.id!r}, given by source {source!r}, belongs to an article of the site, which no file changes; "
+            "remove the file, or give it another id",
+            field="id",
+        )
     kind = "an article" if isinstance(stored, Article) else "a ticket"
     return IdConflict(
         f"id {stored.id!r}, given by source {source!r}, belongs to {kind} of source {stored.source!r}; "
@@ -181,6 +188,7 @@ def _save(
         connection.execute(update(document).where(document.c.id == bindparam("new_id")).values(columns), old)
     if history:
         connection.execute(insert(revision), [_revision_row(one, author, now) for one in history])
+        record_uses(connection, history)
     record_changes(connection, [one.id for one in changed], now)
 
 

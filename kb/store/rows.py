@@ -21,6 +21,8 @@ from kb.store.tables import instant_text
 
 _IN_COLUMNS = frozenset({"id", "source", "path", "revision"})
 _ARTICLE_FIELDS = tuple(entry.name for entry in fields(Article) if entry.name not in _IN_COLUMNS)
+_LEFT_OUT_IF_EMPTY = frozenset({"attachments"})
+"""So that articles without any are the same content as those stored before the field was there."""
 _TICKET_FIELDS = tuple(entry.name for entry in fields(Ticket) if entry.name not in _IN_COLUMNS)
 
 
@@ -47,8 +49,15 @@ def row_of(document: Document) -> DocumentRow:
         source=_storable(document.source, "source"),
         path=None if path is None else _storable(path, "path"),
         revision=revision,
-        content=json_text({name: _plain(getattr(document, name)) for name in names}, document.id),
+        content=json_text(_content(document, names), document.id),
     )
+
+
+def _content(document: Document, names: tuple[str, ...]) -> dict[str, JSON]:
+    values = {name: getattr(document, name) for name in names}
+    if values.get("attachments"):
+        values["attachments"] = dict(sorted(values["attachments"].items()))  # their order says nothing
+    return {name: _plain(value) for name, value in values.items() if value or name not in _LEFT_OUT_IF_EMPTY}
 
 
 def document_from(row: Row[*tuple[object, ...]]) -> Document:
@@ -141,4 +150,5 @@ _READERS: Mapping[str, Callable[..., object]] = {
     "review_due": _day,
     "links": _links,
     "extra": MappingProxyType,
+    "attachments": MappingProxyType,
 }

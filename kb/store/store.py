@@ -7,6 +7,7 @@ from pathlib import Path
 from kb.protocols.store import Store
 from kb.store.access import SqlAccess
 from kb.store.articles import SqlArticles
+from kb.store.attachments import SqlAttachments
 from kb.store.changes import SqlChanges
 from kb.store.connectors import SqlConnectors
 from kb.store.documents import SqlDocuments
@@ -17,6 +18,7 @@ from kb.store.vectors import SqlVectors
 
 class SqlStore(
     SqlArticles,
+    SqlAttachments,
     SqlConnectors,
     SqlDocuments,
     SqlChanges,

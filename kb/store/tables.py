@@ -254,3 +254,36 @@ delivery = Table(
     Index("delivery_by_end", "until"),
 )
 """What was delivered of late, by its id and by the digest of what was signed."""
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("content_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("put_at", Instant, nullable=False),
+    Column("put_by", Text),  # null when it came with an import
+    Column("unused_since", Instant),
+    Column("content", LargeBinary, nullable=False),  # last: what lies before it is read without its pages
+    Index("attachment_unused", "unused_since"),
+)
+
+attachment_sender = Table(
+    "attachment_sender",
+    metadata,
+    Column("sha256", Text, ForeignKey("attachment.sha256", ondelete="CASCADE"), primary_key=True),
+    Column("person", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Everybody who sent a file, and so has it anyway."""
+
+attachment_use = Table(
+    "attachment_use",
+    metadata,
+    Column("sha256", Text, primary_key=True),  # no foreign key: a file may have been lost, its article goes on
+    Column("document_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Index("attachment_use_by_document", "document_id"),
+    sqlite_with_rowid=False,
+)
+"""Which revisions of which articles hold a file."""
