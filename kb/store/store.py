@@ -10,6 +10,7 @@ from kb.store.articles import SqlArticles
 from kb.store.changes import SqlChanges
 from kb.store.connectors import SqlConnectors
 from kb.store.documents import SqlDocuments
+from kb.store.drafts import SqlDrafts
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
 from kb.store.vectors import SqlVectors
@@ -24,6 +25,7 @@ class SqlStore(
     SqlIncidents,
     SqlAccess,
     SqlFeedback,
+    SqlDrafts,
     Store,
 ):
     """The store of record in one SQL database; `kb.store.open_store` opens one."""

@@ -254,3 +254,16 @@ delivery = Table(
     Index("delivery_by_end", "until"),
 )
 """What was delivered of late, by its id and by the digest of what was signed."""
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("article_id", Text),  # no foreign key: what somebody wrote stays theirs when the article goes
+    Column("revision", Integer),
+    Column("version", Integer, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""What one person is still writing, by the fields of the editor; never a document."""

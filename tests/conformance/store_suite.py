@@ -8,13 +8,16 @@ from tests.conformance.store_access import AccessSuite
 from tests.conformance.store_articles import ArticleSuite
 from tests.conformance.store_changes import ChangeSuite
 from tests.conformance.store_connectors import ConnectorSuite
+from tests.conformance.store_drafts import DraftSuite
 from tests.conformance.store_feedback import FeedbackSuite
 from tests.conformance.store_incidents import IncidentSuite
 from tests.conformance.store_samples import SetClock
 from tests.conformance.store_tickets import TicketSuite
 
 
-class StoreSuite(ArticleSuite, TicketSuite, ChangeSuite, IncidentSuite, AccessSuite, FeedbackSuite, ConnectorSuite):
+class StoreSuite(
+    ArticleSuite, TicketSuite, ChangeSuite, IncidentSuite, AccessSuite, FeedbackSuite, ConnectorSuite, DraftSuite
+):
     """Give a fixture `store` that is empty and told the time by `clock`."""
 
     @pytest.fixture
