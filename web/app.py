@@ -64,6 +64,7 @@ def create_app(services: Services) -> OpenAPI:
         SECRET_KEY=services.session_key(),
         WTF_CSRF_TIME_LIMIT=None,  # the token is bound to the session: a page open since the morning can still be sent
         MAX_CONTENT_LENGTH=services.settings.max_body_mb * 2**20,
+        MAX_FORM_MEMORY_SIZE=services.settings.max_body_mb * 2**20,  # an article is one field
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=services.settings.base_url.startswith("https://"),

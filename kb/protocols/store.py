@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kb.documents import JSON, Article, Document, Link, Ticket
 from kb.protocols.attachments import AttachmentStore
 from kb.protocols.connectors import ConnectorStore
+from kb.protocols.drafts import DraftStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
@@ -349,6 +350,7 @@ class Store(
     AccessStore,
     FeedbackStore,
     ConnectorStore,
+    DraftStore,
     Protocol,
 ):
     """The store of record. Everything in the indexes can be rebuilt from it.

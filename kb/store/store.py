@@ -11,6 +11,7 @@ from kb.store.attachments import SqlAttachments
 from kb.store.changes import SqlChanges
 from kb.store.connectors import SqlConnectors
 from kb.store.documents import SqlDocuments
+from kb.store.drafts import SqlDrafts
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
 from kb.store.vectors import SqlVectors
@@ -26,6 +27,7 @@ class SqlStore(
     SqlIncidents,
     SqlAccess,
     SqlFeedback,
+    SqlDrafts,
     Store,
 ):
     """The store of record in one SQL database; `kb.store.open_store` opens one."""

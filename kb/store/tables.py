@@ -287,3 +287,16 @@ attachment_use = Table(
     sqlite_with_rowid=False,
 )
 """Which revisions of which articles hold a file."""
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("article_id", Text),  # no foreign key: what somebody wrote stays theirs when the article goes
+    Column("revision", Integer),
+    Column("version", Integer, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""What one person is still writing, by the fields of the editor; never a document."""

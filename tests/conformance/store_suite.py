@@ -9,6 +9,7 @@ from tests.conformance.store_articles import ArticleSuite
 from tests.conformance.store_attachments import AttachmentSuite
 from tests.conformance.store_changes import ChangeSuite
 from tests.conformance.store_connectors import ConnectorSuite
+from tests.conformance.store_drafts import DraftSuite
 from tests.conformance.store_feedback import FeedbackSuite
 from tests.conformance.store_incidents import IncidentSuite
 from tests.conformance.store_samples import SetClock
@@ -24,6 +25,7 @@ class StoreSuite(
     AccessSuite,
     FeedbackSuite,
     ConnectorSuite,
+    DraftSuite,
 ):
     """Give a fixture `store` that is empty and told the time by `clock`."""
 

@@ -21,6 +21,7 @@ from kb.tickets import merged
 from tests.fakes.store_access import ERASED
 from tests.fakes.store_attachments import MemoryAttachments
 from tests.fakes.store_connectors import MemoryConnectors
+from tests.fakes.store_drafts import MemoryDrafts
 from tests.fakes.store_incidents import MemoryIncidents
 
 TICK = timedelta(microseconds=1)
@@ -30,7 +31,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, Store):
+class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, Store):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):
@@ -43,6 +44,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, Store):
         self._through: datetime | None = None
         self._decisions = []
         self._files = {}
+        self._drafts = {}
 
     # articles
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -11,7 +10,7 @@ from flask import Response, current_app, g, json, request
 from pydantic import Field
 
 from kb.access import may_read
-from kb.article_edits import ArticleEdit, edited_article, new_article, parse_edit
+from kb.article_edits import edited_article, new_article, parse_edit
 from kb.documents import SITE_SOURCE, Article
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.front_matter import front_matter_of
@@ -24,7 +23,7 @@ from web.api.article_schemas import ArticleFields, EditHeader, NewArticle
 from web.api.authentication import scope
 from web.api.models import Asked, Described, example
 from web.api.paths import article_id_of
-from web.api.references import article_as_seen, hidden_ids
+from web.api.references import article_as_seen, with_unseen
 from web.api.resources import BODY, failures, of_type, resource, with_headers
 from web.problems import problem
 from web.rendering import render
@@ -193,7 +192,7 @@ def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> R
             f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again.",
             field="id",
         )
-    edit = _with_unseen(parse_edit(request.get_json()), stored)
+    edit = with_unseen(parse_edit(request.get_json()), stored, _services().store, g.viewer)
     if not request.if_match:
         return problem(428, "Send the revision that the edit began at as If-Match; the ETag of the article is it.")
     if not request.if_match.contains(str(stored.revision)):
@@ -213,17 +212,6 @@ def _readable(article_id: str) -> Article:
     if article is None or not may_read(g.viewer, article):
         raise NotFound(f"There is no article {wanted!r}.")
     return article
-
-
-def _with_unseen(edit: ArticleEdit, stored: Article) -> ArticleEdit:
-    """Return the edit with those related documents that its author may not see, and so cannot mean to remove."""
-    if "related" not in edit.fields:
-        return edit
-    hidden = hidden_ids(stored.related, _services().store, g.viewer)
-    carried = edit.fields["related"]
-    related = carried if isinstance(carried, tuple) else ()
-    unseen = tuple(one for one in stored.related if one in hidden and one not in related)
-    return replace(edit, fields={**edit.fields, "related": related + unseen})
 
 
 def _taken(article_id: str) -> IdConflict:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kb.access import may_read
+from kb.article_edits import ArticleEdit
 from kb.documents import Article, Ticket
 from kb.protocols.store import Store
 from kb.queries import Viewer
@@ -20,6 +21,17 @@ def article_as_seen(article: Article, store: Store, viewer: Viewer) -> Article:
         related=tuple(target for target in article.related if target not in hidden),
         translation_of=None if article.translation_of in hidden else article.translation_of,
     )
+
+
+def with_unseen(edit: ArticleEdit, stored: Article, store: Store, viewer: Viewer) -> ArticleEdit:
+    """Return the edit with those related documents that its author may not see, and so cannot mean to remove."""
+    if "related" not in edit.fields:
+        return edit
+    hidden = hidden_ids(stored.related, store, viewer)
+    carried = edit.fields["related"]
+    related = carried if isinstance(carried, tuple) else ()
+    unseen = tuple(one for one in stored.related if one in hidden and one not in related)
+    return replace(edit, fields={**edit.fields, "related": related + unseen})
 
 
 def ticket_as_seen(ticket: Ticket, store: Store, viewer: Viewer) -> Ticket:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, abort, current_app, redirect, render_template
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from kb.access import may_read
-from kb.documents import Article
 from kb.ids import checked_id, checked_source
-from kb.post_mortems import gaps, phases
 from kb.queries import Filter
 from kb.tickets import resolution_kind
 from search.reuse import reuse_of
 from search.similar import SimilarRequest
 from web.addresses import document_url
 from web.bodies import logged
-from web.rendering import render
 from web.site.feedback import shown_in
+from web.site.reading import reading
 from web.wiring import Services
 
 pages = Blueprint("documents", __name__)
@@ -52,27 +48,15 @@ def article_page(article_id: str) -> str | Response:
     solved = store.links_to(article.id, ("resolved_by",))
     tickets = store.documents([ticket_id for ticket_id, _ in solved], viewer)
     reuse = reuse_of(store, [article], viewer).get(article.id, 0)
-    is_post_mortem = article.kind == "post-mortem"
     return render_template(
         "articles/article.html",
-        article=article,
-        page=render(article.body, article.title),
-        is_stale=article.review_due is not None and article.review_due < datetime.now(UTC).date(),
+        **reading(_services(), article, viewer),
         related=[one for one in related.values() if one.id not in translations],
         translations=list(translations.values()),
         tickets=list(tickets.values())[:MOST_SOLVED],
         reuse=reuse,
         **shown_in(_services(), article.id),
-        gaps=gaps(article) if is_post_mortem else (),
-        phases=phases(article) if is_post_mortem else (),
-        source_tickets=list(store.documents(_source_tickets(article), viewer).values()) if is_post_mortem else [],
     )
-
-
-def _source_tickets(article: Article) -> list[str]:
-    """Return the ids of the tickets that a post-mortem says it came from."""
-    named = article.extra.get("source_tickets")
-    return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
 
 
 @pages.get("/tickets/<source>/<path:external_id>")

@@ -16,7 +16,7 @@ from kb.documents import Document, type_of
 from search.answers import Reason, Resolution, Suggestion
 from web.addresses import document_url
 from web.rendering import render_excerpt
-from web.site.words import BAND_WORDS, FACET_WORDS, LANE_WORDS, PLACE_WORDS, facet_value, words
+from web.site.words import BAND_WORDS, FACET_WORDS, KIND_USES, LANE_WORDS, PLACE_WORDS, facet_value, words
 from web.version import running_version
 
 TELLING = 60
@@ -54,6 +54,7 @@ def install_filters(app: Flask) -> None:
         excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
     )
     app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, BAND_WORDS=BAND_WORDS)
+    app.jinja_env.globals.update(KIND_USES=KIND_USES)
     app.jinja_env.globals.update(version=running_version())
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

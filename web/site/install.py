@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from web.site import (
     api_docs,
     documents,
+    drafting,
     feedback,
     incidents,
     languages,
@@ -24,6 +25,7 @@ from web.site import (
     status,
     tokens,
     vocabulary,
+    writing,
 )
 from web.site.filters import install_filters
 
@@ -76,6 +78,8 @@ def install_site(app: Flask) -> None:
         report,
         tokens,
         api_docs,
+        writing,
+        drafting,
     ):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)

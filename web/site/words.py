@@ -18,6 +18,15 @@ TYPE_WORDS = {
     "runbook": _l("Runbook"),
     "reference": _l("Reference"),
 }
+KIND_USES = {
+    "how-to": _l("a task, step by step"),
+    "troubleshooting": _l("a problem with causes to tell apart"),
+    "known-error": _l("the cause is known, the fix is not there yet"),
+    "post-mortem": _l("what one incident taught"),
+    "runbook": _l("what to do when an alert comes"),
+    "reference": _l("facts to look up"),
+}
+"""What each kind of article is for."""
 FACET_WORDS = {
     "type": _l("Type"),
     "service": _l("Service"),
