@@ -12,9 +12,12 @@ from tests.conformance.store_feedback import FeedbackSuite
 from tests.conformance.store_incidents import IncidentSuite
 from tests.conformance.store_samples import SetClock
 from tests.conformance.store_tickets import TicketSuite
+from tests.conformance.store_upkeep import UpkeepSuite
 
 
-class StoreSuite(ArticleSuite, TicketSuite, ChangeSuite, IncidentSuite, AccessSuite, FeedbackSuite, ConnectorSuite):
+class StoreSuite(
+    ArticleSuite, TicketSuite, ChangeSuite, IncidentSuite, AccessSuite, FeedbackSuite, ConnectorSuite, UpkeepSuite
+):
     """Give a fixture `store` that is empty and told the time by `clock`."""
 
     @pytest.fixture
