@@ -35,6 +35,13 @@ def may_read(viewer: Viewer, document: Document) -> bool:
     return isinstance(document, Ticket) or document.state == "published" or viewer.may_edit
 
 
+def may_read_as(viewer: Viewer, audience: str, state: str) -> bool:
+    """Say the same of one revision of an article: an earlier one may have been a draft, or for others."""
+    if viewer.audiences is not None and audience not in viewer.audiences:
+        return False
+    return state == "published" or viewer.may_edit
+
+
 def may_read_facts(viewer: Viewer, facts: Facts) -> bool:
     """Say the same from a document's facts, as an index holds them."""
     if viewer.audiences is not None and not (facts.values.get("audience", frozenset()) & viewer.audiences):

@@ -17,11 +17,13 @@ from kb.documents import JSON, SITE_SOURCE, Article
 from kb.errors import InvalidInput
 from kb.front_matter import FIELDS, checked_field, parse_article, to_markdown, with_line_feeds
 from kb.ids import checked_id
-from kb.json_values import json_from, name_from, names_from, text_from
+from kb.json_values import json_from, name_from, names_from, storable, text_from
 
 READ_ONLY = ("revision", "source", "html", "reuse")
 """What an article is answered with and nobody sets: passed over, so that what was read can be sent back."""
 LONGEST_MADE_ID = 80
+LONGEST_COMMENT = 500
+"""Characters of why a change was made; what is longer belongs into the article."""
 _LISTS = ("components", "tags", "authors", "error_signatures", "related")
 _CLEARED: Mapping[str, object] = MappingProxyType(
     {
@@ -64,6 +66,11 @@ def parse_edit(given: Mapping[str, JSON]) -> ArticleEdit:
     }
     wanted = given.get("id")
     return ArticleEdit(None if wanted is None else _id_from(wanted), MappingProxyType(known), MappingProxyType(extra))
+
+
+def one_line(comment: str) -> str:
+    """Return why a change was made as it is kept: one line of characters that can be stored, not too long."""
+    return " ".join(storable(comment).split())[:LONGEST_COMMENT]
 
 
 def new_article(edit: ArticleEdit, at: datetime, detect: Callable[[str], str]) -> Article:

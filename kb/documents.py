@@ -16,6 +16,8 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 KINDS = ("how-to", "troubleshooting", "known-error", "post-mortem", "runbook", "reference")
 TYPES = (*KINDS, "ticket")
 STATES = ("draft", "in_review", "published", "archived")
+ARCHIVED = "archived"
+"""The state of what is kept, but answers nothing unless asked for."""
 CONFIDENCES = ("wip", "not_validated", "validated")
 TIERS = ("L1", "L2", "L3")
 LINK_TYPES = ("duplicate_of", "related", "caused_by", "resolved_by")

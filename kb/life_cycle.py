@@ -18,7 +18,7 @@ from kb.documents import Article
 from kb.errors import InvalidInput, NotAllowed
 from kb.post_mortems import gaps
 from kb.queries import Viewer
-from kb.roles import LEAST_ROLE, Action
+from kb.roles import LEAST_ROLE, Action, require
 
 MOVES: Mapping[tuple[str, str], Action] = MappingProxyType(
     {
@@ -46,6 +46,21 @@ def next_states(state: str, by: Viewer, kind: str = "reference") -> tuple[str, .
     return tuple(after for before, after in MOVES if before == state and by.may(_needed(before, after, kind)))
 
 
+def begun(article: Article) -> Article:
+    """Return a new article that names no state in its first one: a post-mortem that lacks something is a draft."""
+    is_incomplete = article.kind == "post-mortem" and bool(gaps(article))
+    return replace(article, state="draft") if is_incomplete else article
+
+
+def looked_at(article: Article, by: Viewer, at: datetime) -> Article:
+    """Return an article that was found to be still right at `at`: it is due again after `REVIEW_DUE_AFTER`.
+
+    Raises NotAllowed when `by` may not review.
+    """
+    require(by.role, "review")
+    return replace(article, review_due=(at + REVIEW_DUE_AFTER).date())
+
+
 def settled(before: Article | None, after: Article, by: Viewer, at: datetime) -> Article:
     """Return what becomes of an edit by `by` at `at`: `after`, with trust as it may be.
 
@@ -60,6 +75,8 @@ def settled(before: Article | None, after: Article, by: Viewer, at: datetime) ->
     state = before.state if before is not None else "draft"
     if not by.may("write"):
         raise NotAllowed(f"editing takes the role {LEAST_ROLE['write']!r}; yours is {by.role!r}")
+    if after == before:
+        return after  # whoever only looked at it and saved takes nothing off
     if after.state != state:
         _refuse_move(state, after, by)
     was_validated = before is not None and before.confidence == "validated"

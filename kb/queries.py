@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from kb.documents import DECISION_SOURCE, KINDS
+from kb.documents import ARCHIVED, DECISION_SOURCE, KINDS
 from kb.roles import Action, Role, allows
 
 FILTER_FIELDS = (
@@ -40,7 +40,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Bounds on what may be answered; the default admits everything but decision records.
+    """Bounds on what may be answered; the default admits everything but decision records and archived articles.
 
     `values`: field → the document has at least one of these. `excluded`: field → it has none of these.
     `after` and `before` bound `dated_at`, `after` inclusive, `before` exclusive; an undated document fails either.
@@ -60,10 +60,14 @@ class Filter:
         return {name: _expanded(name, values) for name, values in self.values.items() if values}
 
     def unwanted(self) -> Mapping[str, frozenset[str]]:
-        """Return `excluded` likewise, with decision records added unless `values` names a source."""
+        """Return `excluded` likewise, with decision records added unless `values` names a source, and archived
+        articles unless it names a state.
+        """
         unwanted = {name: _expanded(name, values) for name, values in self.excluded.items() if values}
         if not self.values.get("source"):
             unwanted["source"] = unwanted.get("source", frozenset()) | {DECISION_SOURCE}
+        if not self.values.get("state"):
+            unwanted["state"] = unwanted.get("state", frozenset()) | {ARCHIVED}
         return unwanted
 
     def admits(self, facts: Facts) -> bool:

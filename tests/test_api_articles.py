@@ -277,8 +277,8 @@ def test_a_draft_is_seen_by_those_alone_who_may_edit_it(
     reindex(services)
     reader = bearer("read")
 
-    def seen(headers: Headers) -> tuple[int, list[str]]:
-        answer = client.get(f"{API}/search?q=zwiebelturm", headers=headers).get_json()
+    def seen(headers: Headers, asked: str = "zwiebelturm") -> tuple[int, list[str]]:
+        answer = client.get(f"{API}/search?q={asked}", headers=headers).get_json()
         states = [result["state"] for result in answer["results"] if result["id"] == "a"]
         return client.get(f"{PLACE}/a", headers=headers).status_code, states
 
@@ -287,7 +287,9 @@ def test_a_draft_is_seen_by_those_alone_who_may_edit_it(
         assert edit(client, writer, "a", {"state": state}, revision).status_code == 200
         reindex(services)
         assert seen(reader) == ((200, ["published"]) if state == "published" else (404, []))
-        assert seen(writer) == (200, [state])
+        assert seen(writer) == (200, [] if state == "archived" else [state])
+    assert seen(writer, "zwiebelturm state:archived") == (200, ["archived"])
+    assert seen(reader, "zwiebelturm state:archived") == (404, [])
 
 
 def test_an_article_for_others_is_neither_read_nor_edited(client: FlaskClient, bearer: Bearer, writer: Headers) -> None:

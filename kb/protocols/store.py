@@ -17,6 +17,7 @@ from kb.protocols.drafts import DraftStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
+from kb.protocols.upkeep import UpkeepStore
 from kb.queries import Viewer
 
 Outcome = Literal["created", "updated", "unchanged", "ignored"]
@@ -58,6 +59,21 @@ class Revision:
     article: Article
     recorded_at: datetime
     author: str
+    comment: str = ""
+    """Why, in one line, in the words of whoever made it; empty when nothing was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionLine:
+    """One entry of an article's history without the article: what a list shows, and whether a viewer may see it."""
+
+    number: int
+    recorded_at: datetime
+    author: str
+    comment: str
+    title: str
+    state: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +103,18 @@ class ArticleStore(Protocol):
         """
         ...
 
-    def create_article(self, article: Article, author: str) -> Article:
+    def create_article(self, article: Article, author: str, comment: str = "") -> Article:
         """Store an article that is new and return it at revision 1: of many who create one id, one succeeds.
 
-        Raises IdConflict when a document has the id, InvalidInput for what cannot be stored.
+        `comment` says why, and stands in the history. Raises IdConflict when a document has the id, InvalidInput for
+        what cannot be stored.
         """
         ...
 
-    def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
+    def update_article(self, article: Article, author: str, expected_revision: int, comment: str = "") -> Article:
         """Save an edit and return it with its new revision; one that changes nothing makes none.
 
+        `comment` says why, and stands in the history.
         The edit may name another source and path: that is how the site takes over a folder's article.
         Raises StaleEdit when the stored revision is another, NotFound.
         """
@@ -126,7 +144,18 @@ class ArticleStore(Protocol):
         ...
 
     def revisions(self, article_id: str) -> Sequence[Revision]:
-        """Return the history, newest first. Raises NotFound."""
+        """Return the history, newest first, each revision with its whole text. Raises NotFound."""
+        ...
+
+    def revision(self, article_id: str, number: int) -> Revision | None:
+        """Return one revision, `None` when there is none of that number or no such article."""
+        ...
+
+    def history(self, article_id: str, limit: int, before: int | None = None) -> Sequence[RevisionLine]:
+        """Return at most `limit` lines of the history, newest first, those below number `before` when it is given.
+
+        No text is read: it costs the same for long articles. Nothing for an article that is not there.
+        """
         ...
 
 
@@ -351,6 +380,7 @@ class Store(
     FeedbackStore,
     ConnectorStore,
     DraftStore,
+    UpkeepStore,
     Protocol,
 ):
     """The store of record. Everything in the indexes can be rebuilt from it.

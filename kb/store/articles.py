@@ -6,19 +6,31 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from kb.documents import SITE_SOURCE, Article, Document
 from kb.errors import IdConflict, NotFound, StaleEdit
-from kb.protocols.store import Outcome, Revision
+from kb.protocols.store import Outcome, Revision, RevisionLine
 from kb.store import sqlite, tables
 from kb.store.attachments import record_uses
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.part import Part
-from kb.store.rows import article_from, document_from, row_of, same_content
+from kb.store.rows import article_from, document_from, is_storable, row_of, same_content
 from kb.store.sqlite import chunks, refuse_too_many
 from kb.store.tables import document, document_text, revision
+from kb.store.upkeep import note_upkeep
 
 
 def conflict(stored: Document, source: str) -> IdConflict:
@@ -75,17 +87,17 @@ class SqlArticles(Part):
             _save(connection, changed, stored, history, author, self._clock())
         return outcomes
 
-    def create_article(self, article: Article, author: str) -> Article:
+    def create_article(self, article: Article, author: str, comment: str = "") -> Article:
         """Store an article that is new and return it at revision 1."""
         created = replace(article, revision=1)
         with self._database.write() as connection:
             stored = documents_by_id(connection, [article.id]).get(article.id)
             if stored is not None:
                 raise conflict(stored, article.source)
-            _save(connection, [created], (), [created], author, self._clock())
+            _save(connection, [created], (), [created], author, self._clock(), comment)
         return created
 
-    def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
+    def update_article(self, article: Article, author: str, expected_revision: int, comment: str = "") -> Article:
         """Save an edit and return it with its new revision."""
         with self._database.write() as connection:
             stored = documents_by_id(connection, [article.id]).get(article.id)
@@ -100,7 +112,7 @@ class SqlArticles(Part):
             if (stored.source, stored.path) == (article.source, article.path) and same_content(stored, article):
                 return stored
             saved = replace(article, revision=stored.revision + 1)
-            _save(connection, [saved], {saved.id}, [saved], author, self._clock())
+            _save(connection, [saved], {saved.id}, [saved], author, self._clock(), comment)
         return saved
 
     def article(self, article_id: str) -> Article | None:
@@ -159,15 +171,35 @@ class SqlArticles(Part):
             rows = connection.execute(query).all()
         if not rows:
             raise NotFound(f"there is no article {article_id!r}; it may have been deleted or moved")
-        return [
-            Revision(
-                row.number,
-                article_from(row.document_id, row.source, row.path, row.number, row.content),
-                row.recorded_at,
-                row.author,
-            )
-            for row in rows
-        ]
+        return [_revision_from(row) for row in rows]
+
+    def revision(self, article_id: str, number: int) -> Revision | None:
+        """Return one revision."""
+        query = select(revision).where(revision.c.document_id == article_id, revision.c.number == number)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none() if is_storable(article_id) else None
+        return None if row is None else _revision_from(row)
+
+    def history(self, article_id: str, limit: int, before: int | None = None) -> Sequence[RevisionLine]:
+        """Return lines of the history, newest first."""
+        held = type_coerce(revision.c.content, JSON)
+        told = (held[name].as_string() for name in ("title", "state", "audience"))
+        query = (
+            select(revision.c.number, revision.c.recorded_at, revision.c.author, revision.c.comment, *told)
+            .where(revision.c.document_id == article_id)
+            .order_by(revision.c.number.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(revision.c.number < before)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all() if is_storable(article_id) else ()
+        return [RevisionLine(number, at, author, comment or "", *rest) for number, at, author, comment, *rest in rows]
+
+
+def _revision_from(row: Row[*tuple[object, ...]]) -> Revision:
+    article = article_from(row.document_id, row.source, row.path, row.number, row.content)
+    return Revision(row.number, article, row.recorded_at, row.author, row.comment or "")
 
 
 def _save(
@@ -177,6 +209,7 @@ def _save(
     history: Sequence[Article],
     author: str,
     now: datetime,
+    comment: str = "",
 ) -> None:
     """Write articles, their new revisions and their changes; `there` holds the ids that have a row already."""
     new = [dict(row_of(one)) for one in changed if one.id not in there]
@@ -187,12 +220,13 @@ def _save(
         columns: dict[str, BindParameter[object]] = {one.name: bindparam(f"new_{one.name}") for one in document.c}
         connection.execute(update(document).where(document.c.id == bindparam("new_id")).values(columns), old)
     if history:
-        connection.execute(insert(revision), [_revision_row(one, author, now) for one in history])
+        connection.execute(insert(revision), [_revision_row(one, author, now, comment) for one in history])
         record_uses(connection, history)
+    note_upkeep(connection, changed)
     record_changes(connection, [one.id for one in changed], now)
 
 
-def _revision_row(article: Article, author: str, now: datetime) -> dict[str, object]:
+def _revision_row(article: Article, author: str, now: datetime, comment: str) -> dict[str, object]:
     return {
         "document_id": article.id,
         "number": article.revision,
@@ -201,4 +235,5 @@ def _revision_row(article: Article, author: str, now: datetime) -> dict[str, obj
         "source": article.source,
         "path": article.path,
         "content": row_of(article)["content"],
+        "comment": comment or None,
     }

@@ -79,6 +79,7 @@ revision = Table(
     Column("source", Text, nullable=False),
     Column("path", Text),
     Column("content", Text, nullable=False),
+    Column("comment", Text),  # why, in the words of whoever made it
 )
 
 alias = Table(
@@ -300,3 +301,34 @@ draft = Table(
     Column("content", Text, nullable=False),
 )
 """What one person is still writing, by the fields of the editor; never a document."""
+
+reference = Table(
+    "reference",
+    metadata,
+    Column("article_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("anchor", Text, primary_key=True),
+    Column("is_path", Integer, primary_key=True, autoincrement=False),
+    Index("reference_by_target", "target", "is_path"),
+    sqlite_with_rowid=False,
+)
+"""What articles name, by links in their text and by fields (`kb.links_in_text`)."""
+
+article_standing = Table(
+    "article_standing",
+    metadata,
+    Column("article_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("confidence", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("owner", Text),
+    Column("service", Text),
+    Column("authors", Text, nullable=False),
+    Column("review_due", Text),
+    Column("touched_at", Instant),
+    Index("article_standing_by_state", "state", "review_due"),
+    sqlite_with_rowid=False,
+)
+"""What is asked of all articles at once: whose they are, and what waits for whom."""

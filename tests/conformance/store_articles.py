@@ -280,3 +280,39 @@ class ArticleSuite:
         put_ticket(store)
         with pytest.raises(NotFound):
             store.revisions(article_id)
+
+    def test_one_revision_is_read_by_its_number(self, store: Store, clock: SetClock) -> None:
+        store.put_articles([article()], "first")
+        later = clock.advance(hours=1)
+        store.update_article(article(title="Better"), "second", 1, "The gateway is gone.")
+        one, two = (store.revision("vpn/error-809", number) for number in (1, 2))
+
+        assert [one, two] == list(reversed(store.revisions("vpn/error-809")))
+        assert two is not None and (two.author, two.recorded_at, two.comment) == (
+            "second",
+            later,
+            "The gateway is gone.",
+        )
+        for article_id, number in (("vpn/error-809", 3), ("vpn/error-809", 0), ("nowhere", 1), ("half \ud800", 1)):
+            assert store.revision(article_id, number) is None
+
+    def test_history_is_listed_newest_first_in_pages_without_the_text(self, store: Store, clock: SetClock) -> None:
+        store.create_article(article(audience="public", state="draft"), "first", "Begun.")
+        for number in range(1, 5):
+            store.update_article(article(title=f"Title {number + 1}"), f"person-{number}", number)
+        lines = store.history("vpn/error-809", 10)
+
+        assert [(one.number, one.author, one.title) for one in lines] == [
+            *((number, f"person-{number - 1}", f"Title {number}") for number in (5, 4, 3, 2)),
+            (1, "first", "VPN error 809"),
+        ]
+        assert (lines[-1].comment, lines[-1].state, lines[-1].audience, lines[-1].recorded_at) == (
+            "Begun.",
+            "draft",
+            "public",
+            START,
+        )
+        assert (lines[0].comment, lines[0].state, lines[0].audience) == ("", "published", "internal")
+        assert list(store.history("vpn/error-809", 2)) == list(lines[:2])
+        assert list(store.history("vpn/error-809", 2, before=4)) == list(lines[2:4])
+        assert list(store.history("nowhere", 2)) == list(store.history("half \ud800", 2)) == []

@@ -14,6 +14,7 @@ from tests.conformance.store_feedback import FeedbackSuite
 from tests.conformance.store_incidents import IncidentSuite
 from tests.conformance.store_samples import SetClock
 from tests.conformance.store_tickets import TicketSuite
+from tests.conformance.store_upkeep import UpkeepSuite
 
 
 class StoreSuite(
@@ -26,6 +27,7 @@ class StoreSuite(
     FeedbackSuite,
     ConnectorSuite,
     DraftSuite,
+    UpkeepSuite,
 ):
     """Give a fixture `store` that is empty and told the time by `clock`."""
 

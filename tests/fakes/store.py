@@ -13,7 +13,7 @@ from kb.access import may_read
 from kb.documents import FEEDBACK, Article, Document, Link, Ticket, type_of
 from kb.errors import IdConflict, InvalidInput, NotFound, StaleEdit
 from kb.language import detect_language
-from kb.protocols.store import Change, InvalidTicket, Outcome, Revision, Store, TicketUpsert
+from kb.protocols.store import Change, InvalidTicket, Outcome, Revision, RevisionLine, Store, TicketUpsert
 from kb.queries import Viewer
 from kb.reporting import Clock
 from kb.store.rows import article_from, row_of, same_content, ticket_from
@@ -23,6 +23,7 @@ from tests.fakes.store_attachments import MemoryAttachments
 from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_drafts import MemoryDrafts
 from tests.fakes.store_incidents import MemoryIncidents
+from tests.fakes.store_upkeep import MemoryUpkeep
 
 TICK = timedelta(microseconds=1)
 
@@ -31,7 +32,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, Store):
+class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, Store):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):
@@ -70,16 +71,16 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
             self._record(dict.fromkeys(changed))
             return outcomes
 
-    def create_article(self, article: Article, author: str) -> Article:
+    def create_article(self, article: Article, author: str, comment: str = "") -> Article:
         with self._open():
             if article.id in self._documents:
                 raise _conflict(self._documents[article.id], article.source)
             created = self._documents[article.id] = replace(_stored_article(article), revision=1)
-            self._remember([created], author)
+            self._remember([created], author, comment)
             self._record([created.id])
             return created
 
-    def update_article(self, article: Article, author: str, expected_revision: int) -> Article:
+    def update_article(self, article: Article, author: str, expected_revision: int, comment: str = "") -> Article:
         with self._open():
             before = self._documents.get(article.id)
             if not isinstance(before, Article):
@@ -90,7 +91,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
             if (before.source, before.path) == (after.source, after.path) and same_content(before, after):
                 return before
             self._documents[after.id] = after
-            self._remember([after], author)
+            self._remember([after], author, comment)
             self._record([after.id])
             return after
 
@@ -136,9 +137,31 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
                 raise NotFound(f"there is no article {article_id!r}")
             return list(reversed(self._revisions[article_id]))
 
-    def _remember(self, history: Sequence[Article], author: str) -> None:
+    def revision(self, article_id: str, number: int) -> Revision | None:
+        with self._open():
+            return next((one for one in self._revisions.get(article_id, ()) if one.number == number), None)
+
+    def history(self, article_id: str, limit: int, before: int | None = None) -> Sequence[RevisionLine]:
+        with self._open():
+            found = [
+                RevisionLine(
+                    one.number,
+                    one.recorded_at,
+                    one.author,
+                    one.comment,
+                    one.article.title,
+                    one.article.state,
+                    one.article.audience,
+                )
+                for one in reversed(self._revisions.get(article_id, ()))
+                if before is None or one.number < before
+            ]
+            return found[:limit]
+
+    def _remember(self, history: Sequence[Article], author: str, comment: str = "") -> None:
         for one in history:
-            self._revisions.setdefault(one.id, []).append(Revision(one.revision, one, self._clock(), author))
+            made = Revision(one.revision, one, self._clock(), author, comment)
+            self._revisions.setdefault(one.id, []).append(made)
 
     # tickets
 

@@ -68,6 +68,7 @@ class Revision(Described):
             "title": "VPN connection fails with error 809",
             "author": "network-l3",
             "at": "2026-05-02T10:00:00Z",
+            "comment": "The gateway was replaced.",
         }
     )
 
@@ -79,6 +80,8 @@ class Revision(Described):
     """Who wrote it: a person, a token, or an import."""
     at: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
     """When it was stored."""
+    comment: str
+    """Why it was made, in the words of whoever made it; empty when nothing was said."""
 
 
 class RevisionList(Described):

@@ -9,13 +9,14 @@ from urllib.parse import quote
 from flask import Response, current_app, g, json, request
 from pydantic import Field
 
-from kb.access import may_read
-from kb.article_edits import edited_article, new_article, parse_edit
+from kb.access import may_read, may_read_as
+from kb.article_edits import LONGEST_COMMENT, edited_article, new_article, one_line, parse_edit
 from kb.documents import SITE_SOURCE, Article
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.front_matter import front_matter_of
 from kb.json_values import time_text
 from kb.language import detect_language
+from kb.life_cycle import begun, settled
 from search.reuse import reuse_of
 from web.api import field_schemas as fields
 from web.api.article_answers import ArticleBody, ArticleList, ArticleSummary, RevisionList
@@ -51,6 +52,15 @@ class ArticleQuery(Asked):
     """The article, or the list of its revisions."""
     html: bool = False
     """Whether to add the Markdown as a page."""
+
+
+class EditQuery(Asked):
+    """What to say of a change."""
+
+    model_config = example({"comment": "The gateway was replaced."})
+
+    comment: Annotated[str, Field(max_length=LONGEST_COMMENT)] = ""
+    """Why, in one line; the history shows it."""
 
 
 class ListQuery(Asked):
@@ -118,17 +128,22 @@ def list_articles(query: ListQuery) -> Response:
     summary="Create",
 )
 @scope("articles:write")
-def post_article(body: NewArticle) -> Response:
+def post_article(query: EditQuery, body: NewArticle) -> Response:
     """Create an article that the site owns; `Location` says where it is, `ETag` at which revision.
 
-    An id that is taken is a conflict, also one that was made from the title.
+    An id that is taken is a conflict, also one that was made from the title. A post-mortem that lacks something is
+    refused as published; without a `state` it becomes a draft.
     """
-    store = _services().store
-    wanted = new_article(parse_edit(request.get_json()), datetime.now(UTC), detect_language)
+    store, now = _services().store, datetime.now(UTC)
+    edit = parse_edit(request.get_json())
+    wanted = new_article(edit, now, detect_language)
+    if edit.fields.get("state") is None:
+        wanted = begun(wanted)
+    wanted = settled(None, wanted, g.viewer, now)
     if store.article(wanted.id) is not None:  # also under a former id, whose links must go on leading there
         raise _taken(wanted.id)
     try:
-        article = store.create_article(wanted, g.viewer.name)
+        article = store.create_article(wanted, g.viewer.name, one_line(query.comment))
     except IdConflict as error:  # a ticket has it, or somebody else was faster
         raise _taken(wanted.id) from error
     _services().wake()
@@ -160,12 +175,13 @@ def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
         history = [
             {
                 "revision": entry.number,
-                "title": entry.article.title,
+                "title": entry.title,
                 "author": entry.author,
                 "at": time_text(entry.recorded_at),
+                "comment": entry.comment,
             }
-            for entry in store.revisions(article.id)
-            if may_read(g.viewer, entry.article)  # an earlier one may have been for others, or a draft
+            for entry in store.history(article.id, article.revision)
+            if may_read_as(g.viewer, entry.audience, entry.state)  # it may have been a draft, or for others
         ]
         return Response(json.dumps({"id": article.id, "revisions": history}), mimetype="application/json")
     return _answered(article, html=query.html)
@@ -180,11 +196,11 @@ def get_article(path: ArticlePath, query: ArticleQuery) -> Response:
     summary="Edit",
 )
 @scope("articles:write")
-def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> Response:
+def put_article(path: ArticlePath, query: EditQuery, header: EditHeader, body: ArticleFields) -> Response:
     """Change an article of the site that is still at the revision in `If-Match`; of two such edits one succeeds.
 
     Fields that are carried are set, `null` clears, others stay. An edit that changes nothing makes no revision. An
-    article that a folder's file owns is a conflict: edit the file.
+    article that a folder's file owns is a conflict: edit the file. A post-mortem is published when it lacks nothing.
     """
     stored = _readable(path.article_id)
     if stored.source != SITE_SOURCE:
@@ -199,8 +215,9 @@ def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> R
         raise StaleEdit(
             f"The article {stored.id!r} is at revision {stored.revision} by now; read it again and repeat the edit."
         )
-    wanted = edited_article(stored, edit, datetime.now(UTC), detect_language)
-    article = _services().store.update_article(wanted, g.viewer.name, stored.revision)
+    now = datetime.now(UTC)
+    wanted = settled(stored, edited_article(stored, edit, now, detect_language), g.viewer, now)
+    article = _services().store.update_article(wanted, g.viewer.name, stored.revision, one_line(query.comment))
     _services().wake()
     return _answered(article)
 
