@@ -15,6 +15,7 @@ from kb.protocols.connectors import ConnectorStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
+from kb.protocols.people import PeopleStore
 from kb.queries import Viewer
 
 Outcome = Literal["created", "updated", "unchanged", "ignored"]
@@ -347,6 +348,7 @@ class Store(
     AccessStore,
     FeedbackStore,
     ConnectorStore,
+    PeopleStore,
     Protocol,
 ):
     """The store of record. Everything in the indexes can be rebuilt from it.

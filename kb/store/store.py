@@ -12,6 +12,7 @@ from kb.store.connectors import SqlConnectors
 from kb.store.documents import SqlDocuments
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
+from kb.store.people import SqlPeople
 from kb.store.vectors import SqlVectors
 
 
@@ -24,6 +25,7 @@ class SqlStore(
     SqlIncidents,
     SqlAccess,
     SqlFeedback,
+    SqlPeople,
     Store,
 ):
     """The store of record in one SQL database; `kb.store.open_store` opens one."""

@@ -254,3 +254,20 @@ delivery = Table(
     Index("delivery_by_end", "until"),
 )
 """What was delivered of late, by its id and by the digest of what was signed."""
+
+person = Table(
+    "person",
+    metadata,
+    Column("name_key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("full_name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seen_at", Instant),
+    Column("disabled_at", Instant),
+    Column("password_hash", Text),  # null until the person has chosen one
+    Column("session_mark", Text, nullable=False),
+    Column("link_hash", Text, unique=True),
+    Column("link_expires_at", Instant),
+)

@@ -10,11 +10,14 @@ from tests.conformance.store_changes import ChangeSuite
 from tests.conformance.store_connectors import ConnectorSuite
 from tests.conformance.store_feedback import FeedbackSuite
 from tests.conformance.store_incidents import IncidentSuite
+from tests.conformance.store_people import PeopleSuite
 from tests.conformance.store_samples import SetClock
 from tests.conformance.store_tickets import TicketSuite
 
 
-class StoreSuite(ArticleSuite, TicketSuite, ChangeSuite, IncidentSuite, AccessSuite, FeedbackSuite, ConnectorSuite):
+class StoreSuite(
+    ArticleSuite, TicketSuite, ChangeSuite, IncidentSuite, AccessSuite, FeedbackSuite, ConnectorSuite, PeopleSuite
+):
     """Give a fixture `store` that is empty and told the time by `clock`."""
 
     @pytest.fixture

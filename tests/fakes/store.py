@@ -21,6 +21,7 @@ from kb.tickets import merged
 from tests.fakes.store_access import ERASED
 from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_incidents import MemoryIncidents
+from tests.fakes.store_people import MemoryPeople
 
 TICK = timedelta(microseconds=1)
 
@@ -29,7 +30,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryConnectors, MemoryIncidents, Store):
+class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryPeople, Store):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):
@@ -41,6 +42,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, Store):
         self._last_seq = 0
         self._through: datetime | None = None
         self._decisions = []
+        self._people, self._hashes, self._links = {}, {}, {}
 
     # articles
 
