@@ -31,6 +31,7 @@ PARTS = [
     "waiting",
     "clock",
     "ranker",
+    "people",
     "documents",
     "keyword index",
     "vector index",
@@ -81,6 +82,7 @@ def test_doctor_tells_of_every_part_when_all_is_well(stocked: Path) -> None:
     assert "4 ticket" in parts["documents"]
     assert "examples" not in parts["documents"]
     assert parts["keyword index"] == "9 documents, tantivy, generation 1"
+    assert parts["people"] == "no administrator has an account; make one: `kb user link` prints a link that leads there"
     assert parts["waiting"].startswith("nothing; indexed through 20")
     assert "sha256 53aa51172d14… verified" in parts["model"]
     assert f"Python {sys.version.split()[0]}" in parts["versions"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from kb.tickets import parse_upsert
 from tests.command_line import home_with_model, run
 from tests.conftest import Headers, reindex
 from tests.fakes.encoder import FakeEncoder
+from tests.people import add_person, signed_in_as, use_cheap_hashes
 from web.app import create_app
-from web.incidents import may_decide
 from web.links import new_sign_in_path
 from web.wiring import Services, open_services
 
@@ -221,14 +220,18 @@ def test_a_person_confirms_and_dismisses_with_the_form(burst: Services, signed_i
     assert "Dismissed" in signed_in.get("/incidents").get_data(as_text=True)
 
 
-def test_a_person_who_may_not_edit_is_shown_no_form_and_decides_nothing(
-    burst: Services, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("web.site.incidents.may_decide", lambda viewer: may_decide(replace(viewer, role="agent")))
+def test_a_person_who_may_not_decide_is_shown_no_form_and_decides_nothing(burst: Services, app: Flask) -> None:
+    use_cheap_hashes(burst)
+    add_person(burst, "desk", "agent")
+    add_person(burst, "network-l3", "author")
+    agent, author = signed_in_as(app, "desk"), signed_in_as(app, "network-l3")
 
-    assert 'name="state"' not in signed_in.get("/incidents/zammad:1").get_data(as_text=True)
-    assert signed_in.post("/incidents/zammad:1", data={"state": "confirmed"}).status_code == 403
+    assert 'name="state"' not in agent.get("/incidents/zammad:1").get_data(as_text=True)
+    assert agent.post("/incidents/zammad:1", data={"state": "confirmed"}).status_code == 403
     assert burst.store.incident_decisions(START) == []
+    assert 'name="state"' in author.get("/incidents/zammad:1").get_data(as_text=True)
+    answer = author.post("/incidents/zammad:1", data={"state": "confirmed"}, follow_redirects=True)
+    assert "Confirmed by network-l3" in answer.get_data(as_text=True)
 
 
 def test_a_dismissal_that_ends_an_incident_is_answered_and_leads_to_the_list(

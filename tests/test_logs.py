@@ -12,6 +12,7 @@ from contextlib import closing
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
@@ -306,6 +307,15 @@ def test_the_log_of_a_whole_session_holds_no_secret(tmp_path: Path, model_home: 
             assert page.status == 200
         for path in ("/?q=xyzzyquery+vpn", "/tickets/mail:xyzzyid", "/sign-in/xyzzyguess"):
             assert _status(browser.open, server.address + path) in (200, 403, 404), path
+        invited = run("--home", home, "user", "add", "desk").out.strip()
+        for address, name, password in (
+            (server.address + "/sign-in", "xyzzyname", "xyzzypassword typed"),
+            (server.address + "/sign-in", "desk", "xyzzypassword wrong"),
+            (invited, "", "xyzzypassword short"[:11]),
+            (invited, "", "xyzzypassword chosen"),
+            (server.address + "/sign-in", "Desk", "xyzzypassword chosen"),
+        ):
+            _fill_in(browser.open, address, name=name, password=password, again=password)
         server.search(token, "xyzzyquery vpn")
         server.search(unknown, "xyzzyquery")
         assert server.put_ticket(token, 7, description="xyzzyticket text").status == 201
@@ -320,12 +330,18 @@ def test_the_log_of_a_whole_session_holds_no_secret(tmp_path: Path, model_home: 
         assert server.stop() == 0
         logged = server.logged()
 
-    secrets = [token, token.removeprefix("kb_"), unknown, link.rpartition("/")[2], "xyzzy"]
+    secrets = [token, token.removeprefix("kb_"), unknown, link.rpartition("/")[2], invited.rpartition("/")[2], "xyzzy"]
     secrets += [cookie.value or "" for cookie in cookies]
     assert len(secrets) > 5
     assert [one for one in secrets if one in logged] == []
     assert logged.count("/api/v1/tickets/<source>/<path:external_id>") == 3
     assert "/sign-in/<secret>" in logged
+    assert [logged.count(f"{told}") for told in ("sign-in refused", "signed in", "password chosen by a link")] == [
+        2,
+        2,
+        1,
+    ]
+    assert "$argon2" not in logged
     assert str(home) in logged
     if form == "json":
         told = [json.loads(line) for line in logged.splitlines()]
@@ -336,11 +352,19 @@ def test_the_log_of_a_whole_session_holds_no_secret(tmp_path: Path, model_home: 
         assert told[-1]["message"] == "Stopped."
 
 
-def _status(ask: Callable[..., Any], address: str) -> int:
+def _fill_in(ask: Callable[..., Any], address: str, **fields: str) -> None:
+    """Load a form and send it back filled in."""
+    with ask(address) as page:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page.read().decode())
+    assert found
+    assert _status(ask, address, urlencode({**fields, "csrf_token": found[1]}).encode()) in (200, 422)
+
+
+def _status(ask: Callable[..., Any], address: str, sent: bytes | None = None) -> int:
     from urllib.error import HTTPError
 
     try:
-        with ask(Request(address)) as answer:
+        with ask(Request(address, data=sent)) as answer:
             return int(answer.status)
     except HTTPError as error:
         with error:

@@ -23,7 +23,7 @@ from web.api.authentication import viewer_of
 from web.api.tokens import checked_groups, checked_name, checked_scopes, expiry_of, new_secret, secret_hash, state_of
 from web.app import create_app
 from web.links import new_sign_in_path
-from web.site.signing_in import Person
+from web.site.sessions import SignedIn
 from web.wiring import Services
 
 Bearer = Callable[..., Headers]
@@ -236,7 +236,7 @@ def test_only_who_administers_gets_at_tokens_and_only_from_the_page_itself(
     assert app.test_client().post("/tokens", data=FORM).status_code == 302
     member = app.test_client()
     member.get(new_sign_in_path(services.store))
-    monkeypatch.setattr(Person, "viewer", MEMBER)
+    monkeypatch.setattr(SignedIn, "viewer", MEMBER)
     statuses = [member.get("/tokens"), member.post("/tokens", data=FORM), member.post("/tokens/revoke")]
     assert [one.status_code for one in statuses] == [403, 403, 403]
     assert "/tokens" not in member.get("/").get_data(as_text=True)

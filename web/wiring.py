@@ -27,6 +27,7 @@ from web.answering import CountedSearcher
 from web.encoder_once import EncoderOnce
 from web.incidents import watched_incidents
 from web.learned import StoredRanker
+from web.passwords import Passwords
 from web.response_log import ResponseLog
 from web.vocabulary import StoredVocabulary
 
@@ -51,6 +52,7 @@ class Services:
         self.store = store
         self.encoder = encoder
         self.responses = ResponseLog(store)
+        self.passwords = Passwords(store)
         self.mappings = Catalogue(settings.home)
         self.vocabulary = StoredVocabulary(store, translates_texts=not settings.multilingual)
         self.rankers = StoredRanker(store, lambda: self.indexes.vectors.recipe)

@@ -17,6 +17,7 @@ from kb.protocols.drafts import DraftStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
+from kb.protocols.people import PeopleStore
 from kb.protocols.upkeep import UpkeepStore
 from kb.queries import Viewer
 
@@ -381,6 +382,7 @@ class Store(
     ConnectorStore,
     DraftStore,
     UpkeepStore,
+    PeopleStore,
     Protocol,
 ):
     """The store of record. Everything in the indexes can be rebuilt from it.

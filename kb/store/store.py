@@ -14,6 +14,7 @@ from kb.store.documents import SqlDocuments
 from kb.store.drafts import SqlDrafts
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
+from kb.store.people import SqlPeople
 from kb.store.upkeep import SqlUpkeep
 from kb.store.vectors import SqlVectors
 
@@ -30,6 +31,7 @@ class SqlStore(
     SqlFeedback,
     SqlDrafts,
     SqlUpkeep,
+    SqlPeople,
     Store,
 ):
     """The store of record in one SQL database; `kb.store.open_store` opens one."""

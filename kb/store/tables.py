@@ -332,3 +332,20 @@ article_standing = Table(
     sqlite_with_rowid=False,
 )
 """What is asked of all articles at once: whose they are, and what waits for whom."""
+
+person = Table(
+    "person",
+    metadata,
+    Column("name_key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("full_name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seen_at", Instant),
+    Column("disabled_at", Instant),
+    Column("password_hash", Text),  # null until the person has chosen one
+    Column("session_mark", Text, nullable=False),
+    Column("link_hash", Text, unique=True),
+    Column("link_expires_at", Instant),
+)

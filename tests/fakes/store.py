@@ -23,6 +23,7 @@ from tests.fakes.store_attachments import MemoryAttachments
 from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_drafts import MemoryDrafts
 from tests.fakes.store_incidents import MemoryIncidents
+from tests.fakes.store_people import MemoryPeople
 from tests.fakes.store_upkeep import MemoryUpkeep
 
 TICK = timedelta(microseconds=1)
@@ -32,7 +33,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, Store):
+class MemoryStore(
+    MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, MemoryPeople, Store
+):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):
@@ -46,6 +49,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
         self._decisions = []
         self._files = {}
         self._drafts = {}
+        self._people, self._hashes, self._links = {}, {}, {}
 
     # articles
 

@@ -84,6 +84,7 @@ def _check_opened(services: Services, encoder: _PreparedEncoder) -> Iterator[Fin
     yield from found("waiting", lambda: _check_waiting(store, _is_indexing(settings)))
     yield from found("clock", lambda: _check_clock(store))
     yield from found("ranker", lambda: _check_ranker(services))
+    yield from found("people", lambda: _check_people(store))
     contents: list[_Contents] = []
 
     def read() -> Iterator[Finding]:
@@ -122,6 +123,17 @@ def _check_opened(services: Services, encoder: _PreparedEncoder) -> Iterator[Fin
 
     yield from found("keyword index", check_keyword)
     yield from found("vector index", check_vectors)
+
+
+def _check_people(store: Store) -> Iterator[Finding]:
+    people = store.people()
+    active = sum(one.can_sign_in for one in people)
+    facts: dict[str, JSON] = {"people": len(people), "active": active}
+    if store.has_administrator():
+        yield Finding("people", True, f"{len(people)} accounts, {active} active", facts=facts)
+        return
+    text = "no administrator has an account"
+    yield Finding("people", True, text, "make one: `kb user link` prints a link that leads there", facts)
 
 
 class _PreparedEncoder:

@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mcp": ("web.cli.mcp", "Answer agents over the Model Context Protocol."),
     "token": ("web.cli.tokens", "Create, list and revoke API tokens."),
     "connector": ("web.cli.connectors", "Let ticket systems send their tickets, and read their exports."),
-    "user": ("web.cli.users", "Get a one-time sign-in link."),
+    "user": ("web.cli.users", "Add people, list and change them, and get sign-in links."),
     "example": ("web.cli.examples", "Remove the shipped example content."),
     "doctor": ("web.cli.checking", "Check store and indexes, and say what to do."),
 }

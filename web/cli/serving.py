@@ -152,6 +152,8 @@ def _warm(services: Services) -> None:
 def _way_in(services: Services, address: str) -> str:
     """Return the line that tells how to sign in."""
     try:
+        if services.store.has_administrator():
+            return f"Sign in at {address}/sign-in"
         return f"Sign in once with {address}{new_sign_in_path(services.store)}"
     except StoreError as error:
         return f"No sign-in link could be made: {error}. Then run `kb user link`."

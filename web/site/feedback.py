@@ -12,6 +12,7 @@ from kb.errors import InvalidInput, NotFound
 from kb.protocols.feedback import RESOLVED_BY
 from web.addresses import document_url, local_target
 from web.feedback import Word, given_answer, record_feedback, result_now
+from web.site.permissions import allowed
 from web.wiring import Services
 
 pages = Blueprint("feedback_page", __name__)
@@ -27,7 +28,7 @@ def start() -> Response:
 
 
 @pages.post("/feedback")
-@login_required
+@allowed("read")
 def say() -> str | tuple[str, int]:
     """Record a word, thank for it, and ask for the ticket where a fix was found without one."""
     services: Services = current_app.extensions["fixlore"]

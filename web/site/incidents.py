@@ -12,6 +12,7 @@ from kb.ids import checked_id
 from kb.incidents import DECISION_STATES
 from search.answers import Incident
 from web.incidents import may_decide
+from web.site.permissions import allowed
 from web.wiring import Services
 
 pages = Blueprint("incidents", __name__)
@@ -53,12 +54,10 @@ def incident_page(incident_id: str) -> str:
 
 
 @pages.post("/incidents/<path:incident_id>")
-@login_required
+@allowed("decide_incidents")
 def decide(incident_id: str) -> Response:
     """Confirm or dismiss an incident, and show it; the list where it is over with that."""
     chosen = [state for state in DECISION_STATES if state == request.form.get("state")]
-    if not may_decide(current_user.viewer):
-        abort(403)
     if not chosen:
         abort(422, _("Choose whether to confirm or to dismiss it."))
     incidents = _services().incidents

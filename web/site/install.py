@@ -12,6 +12,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.site import (
+    account,
     api_docs,
     documents,
     drafting,
@@ -19,6 +20,7 @@ from web.site import (
     incidents,
     languages,
     pasting,
+    people,
     report,
     searching,
     signing_in,
@@ -28,6 +30,7 @@ from web.site import (
     writing,
 )
 from web.site.filters import install_filters
+from web.site.sessions import Stranger, load_person
 
 # Everything comes from this host; there are no inline scripts or styles to allow.
 CONTENT_POLICY = {
@@ -61,9 +64,9 @@ def install_site(app: Flask) -> None:
         if isinstance(blueprint, APIBlueprint):
             protect.exempt(blueprint)  # the API takes bearer tokens, never cookies
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
-    limiter.limit("20 per minute", methods=["GET"])(signing_in.sign_in)
     manager = LoginManager(app)
-    manager.user_loader(signing_in.load_person)
+    manager.anonymous_user = Stranger
+    manager.user_loader(load_person)
     manager.unauthorized_handler(_to_sign_in)
     for module in (
         signing_in,
@@ -77,11 +80,15 @@ def install_site(app: Flask) -> None:
         feedback,
         report,
         tokens,
+        people,
+        account,
         api_docs,
         writing,
         drafting,
     ):
         app.register_blueprint(module.pages)
+    signing_in.limit_guessing(app, limiter)
+    account.limit_guessing(app, limiter)
     app.after_request(_keep_private)
     app.context_processor(lambda: {"incidents_under_way": incidents.under_way})
     languages.install_languages(app)

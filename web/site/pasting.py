@@ -6,7 +6,7 @@ import re
 
 from flask import Blueprint, current_app, render_template, request
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user, login_required
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
@@ -16,6 +16,7 @@ from kb.language import detect_language
 from kb.queries import Filter
 from search.similar import SimilarRequest
 from web.bodies import logged
+from web.site.permissions import allowed
 from web.wiring import Services
 
 pages = Blueprint("pasting", __name__)
@@ -47,7 +48,7 @@ def pasted_ticket(text: str) -> Ticket:
 
 
 @pages.route("/similar", methods=["GET", "POST"])
-@login_required
+@allowed("read")
 def paste_page() -> str | tuple[str, int]:
     """Show the form, and below it similar past issues when a ticket was pasted."""
     form = TicketForm()

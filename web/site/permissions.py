@@ -17,7 +17,10 @@ _Answer = TypeVar("_Answer")
 
 
 def allowed(action: Action) -> Callable[[Callable[_Given, _Answer]], Callable[_Given, _Answer]]:
-    """Return a decorator of a view: who is not signed in is led to do so, who may not do `action` is refused (403)."""
+    """Return a decorator of a view: who is not signed in is led to do so, who may not do `action` is refused (403).
+
+    The view tells its action as `fixlore_action`, by which tests find those that have none.
+    """
 
     def guard(view: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
         @wraps(view)
@@ -26,6 +29,8 @@ def allowed(action: Action) -> Callable[[Callable[_Given, _Answer]], Callable[_G
                 abort(403, _("This takes the role %(role)s.", role=LEAST_ROLE[action]))
             return view(*args, **kwargs)
 
-        return cast("Callable[_Given, _Answer]", login_required(guarded))
+        outer = login_required(guarded)
+        outer.fixlore_action = action
+        return cast("Callable[_Given, _Answer]", outer)
 
     return guard
