@@ -12,6 +12,7 @@ from pydantic import Field
 
 from kb.access import may_read
 from kb.article_edits import ArticleEdit, edited_article, new_article, parse_edit
+from kb.attaching import attached
 from kb.documents import SITE_SOURCE, Article
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.front_matter import front_matter_of
@@ -126,6 +127,7 @@ def post_article(body: NewArticle) -> Response:
     """
     store = _services().store
     wanted = new_article(parse_edit(request.get_json()), datetime.now(UTC), detect_language)
+    wanted = attached(wanted, {}, store, g.viewer)
     if store.article(wanted.id) is not None:  # also under a former id, whose links must go on leading there
         raise _taken(wanted.id)
     try:
@@ -190,7 +192,8 @@ def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> R
     stored = _readable(path.article_id)
     if stored.source != SITE_SOURCE:
         raise IdConflict(
-            f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again.",
+            f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again, or "
+            "have the site take the article over on its page.",
             field="id",
         )
     edit = _with_unseen(parse_edit(request.get_json()), stored)
@@ -201,6 +204,7 @@ def put_article(path: ArticlePath, header: EditHeader, body: ArticleFields) -> R
             f"The article {stored.id!r} is at revision {stored.revision} by now; read it again and repeat the edit."
         )
     wanted = edited_article(stored, edit, datetime.now(UTC), detect_language)
+    wanted = attached(wanted, stored.attachments, _services().store, g.viewer)
     article = _services().store.update_article(wanted, g.viewer.name, stored.revision)
     _services().wake()
     return _answered(article)
@@ -244,5 +248,5 @@ def article_object(article: Article, reuse: int, *, html: bool = False) -> dict[
     fields: dict[str, object] = {**front_matter_of(article), "id": article.id}
     fields.update(body=article.body, revision=article.revision, source=article.source, reuse=reuse)
     if html:
-        fields["html"] = render(article.body, article.title).html
+        fields["html"] = render(article.body, article.title, article.attachments).html
     return fields

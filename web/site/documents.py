@@ -56,7 +56,7 @@ def article_page(article_id: str) -> str | Response:
     return render_template(
         "articles/article.html",
         article=article,
-        page=render(article.body, article.title),
+        page=render(article.body, article.title, article.attachments),
         is_stale=article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         related=[one for one in related.values() if one.id not in translations],
         translations=list(translations.values()),
