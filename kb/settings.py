@@ -42,6 +42,8 @@ class Settings:
     """The address users see, for links in answers; empty: links are paths."""
     max_body_mb: int = 20
     """Largest request body and largest imported file, in MiB."""
+    attachment_mb: int = 10
+    """Largest file that an article can hold, in MiB; never more than `max_body_mb`."""
     threads: int = 8
     """Requests the server answers at once."""
     rate_limit: int = 12_000
@@ -55,6 +57,11 @@ class Settings:
     """How the server logs: `text` for people, `json` for programs, one record a line."""
     log_level: str = "info"
     """The least level that the server logs: `debug`, `info` (every request), `warning`, `error`."""
+
+    @property
+    def attachment_bytes(self) -> int:
+        """Return how long a file may be that an article holds."""
+        return min(self.attachment_mb, self.max_body_mb) * 2**20
 
     @property
     def store_path(self) -> Path:
@@ -134,6 +141,7 @@ def _check(settings: Settings) -> None:
             raise ConfigurationError(f"setting {name} must be one of {', '.join(choices)}, not {chosen!r}")
     for name, low, high in (
         ("max_body_mb", 1, 1024),
+        ("attachment_mb", 1, 1024),
         ("threads", 1, 256),
         ("rate_limit", 0, 1_000_000),
         ("incident_size", 2, 100),

@@ -70,6 +70,8 @@ class Resolution:
     summary: str
     steps: tuple[str, ...] = ()
     markdown: str = field(default="", compare=False)
+    attachments: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Those of the article (`Article.attachments`): what relative paths in `markdown` lead to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kb.documents import Article, Document, Ticket
@@ -171,6 +171,8 @@ def _of_article(article: Article) -> FixSide:
         status = "resolved"
     elif known_error:
         status = "resolved" if kind == "permanent_fix" else "open"
+    if resolution is not None and resolution.markdown:
+        resolution = replace(resolution, attachments=article.attachments)
     return FixSide(
         resolution=resolution,
         root_cause=_stated(article, "root_cause") or (_gist(causes[0]) if causes else None),

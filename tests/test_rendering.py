@@ -43,8 +43,7 @@ def test_rendering_drops_whatever_could_act_on_the_reader(markdown: str) -> None
 def test_rendering_never_asks_another_host_for_an_image() -> None:
     html = render("![shot](https://example.org/a.png) ![near](files/a.png)").html
 
-    assert "example.org" not in html
-    assert 'src="files/a.png"' in html
+    assert html == '<p><span class="unattached">shot</span> <span class="unattached">near</span></p>'
 
 
 @given(st.text(max_size=400))

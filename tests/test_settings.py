@@ -25,7 +25,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("thread = 4", {}, "unknown setting 'thread'"),
         ("threads =", {}, "is not valid TOML"),
         ("threads = 0", {}, "setting threads must lie between 1 and 256, not 0"),
-        ("", {"KB_LOGLEVEL": "debug"}, "KB_LOGLEVEL is no setting; known are KB_BASE_URL"),
+        ("", {"KB_LOGLEVEL": "debug"}, "KB_LOGLEVEL is no setting; known are KB_ATTACHMENT_MB, KB_BASE_URL"),
         ("", {"KB_THREADS": "many"}, "setting threads must be a whole number, not 'many'"),
         ("", {"KB_BASE_URL": "kb.example.org"}, "setting base_url must start with http"),
     ],

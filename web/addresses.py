@@ -16,6 +16,11 @@ def document_url(document_id: str, kind: str, base_url: str = "") -> str:
     return f"{base_url.rstrip('/')}/articles/{quote(document_id, safe=_SAFE)}"
 
 
+def attachment_url(sha256: str, name: str) -> str:
+    """Return where a file is that an article holds; `name` is what it is called when it is saved."""
+    return f"/attachments/{sha256}/{quote(name, safe='')}"
+
+
 def local_target(target: str) -> str:
     """Return `target` when it is a path on this host, else the start page: no open redirect."""
     if not target.startswith("/") or target.startswith(("//", "/\\")):

@@ -107,6 +107,7 @@ EXAMPLES: dict[int, tuple[str, str]] = {
 _OF_HTTP = {
     404: "There is nothing at this address; /api/v1/openapi.json names those there are.",
     405: "This address does not have that method; Allow names those it has.",
+    413: "What was sent is larger than this server takes; send less.",
 }
 """What is said in place of the framework's own sentence."""
 
@@ -208,4 +209,11 @@ def route() -> str:
 
 def wants_problem() -> bool:
     """Say whether the request asks the API rather than a page."""
-    return request.path.startswith("/api/") or request.path in ("/healthz", "/readyz", "/metrics")
+    if request.path.startswith("/api/") or request.path in ("/healthz", "/readyz", "/metrics"):
+        return True
+    return request.path == "/attachments" and request.method == "POST" and not wants_page()
+
+
+def wants_page() -> bool:
+    """Say whether a browser that follows a link or sends a form asks, rather than a script."""
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"

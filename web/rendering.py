@@ -5,14 +5,19 @@ The same function makes the published page and any preview of it.
 
 from __future__ import annotations
 
+import html as html_text
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import nh3
 from markdown import Markdown
 from markdown.extensions.toc import TocExtension, slugify_unicode
 
+from kb.attachment_references import relative_path
+from kb.attachments import kind_of_name, shown_name
+from web.addresses import attachment_url
 from web.arranging import QUICK_CHECK, TIMELINE, Arranging
 
 EXTENSIONS = (
@@ -57,6 +62,10 @@ BOX = {("type", "checkbox"), ("checked", ""), ("disabled", ""), ("aria-label", "
 """A task's box stands beside its words, which no label ties to it."""
 ARRANGED = {"section": QUICK_CHECK, "table": TIMELINE}
 """The one class that each of these may have."""
+_NO_ATTACHMENTS: Mapping[str, str] = MappingProxyType({})
+_TAG = re.compile(r"<(/?[a-z][a-z0-9]*)((?:\s+[a-z-]+=\"[^\"]*\")*)\s*/?>")
+"""A tag as the sanitiser writes it. One after the other is matched, so that none is seen within a value of another."""
+_ATTRIBUTE = re.compile(r"([a-z-]+)=\"([^\"]*)\"")
 _HEADING = re.compile(r"<h[1-6]>(.*?)</h[1-6]>", re.DOTALL)
 SCHEMES = {"http", "https", "mailto", "tel"}
 
@@ -78,35 +87,68 @@ class Page:
     headings: tuple[Heading, ...]
 
 
-def render(markdown: str, title: str = "") -> Page:
-    """Render Markdown; a first heading that repeats `title` is left out, since the page shows the title itself."""
+def render(markdown: str, title: str = "", attachments: Mapping[str, str] = _NO_ATTACHMENTS) -> Page:
+    """Render Markdown; a first heading that repeats `title` is left out, since the page shows the title itself.
+
+    `attachments` maps relative paths to the sha256 of the files they lead to (`Article.attachments`). A picture that is
+    not among them is shown as its words; no browser asks for a path that leads nowhere.
+    """
     converter = _converter()
     converter.reset()
     html = converter.convert(_without_title(markdown, title))
-    return Page(_clean(html, ATTRIBUTES), tuple(_headings(getattr(converter, "toc_tokens", []))))
+    return Page(_clean(html, ATTRIBUTES, attachments), tuple(_headings(getattr(converter, "toc_tokens", []))))
 
 
-def render_excerpt(markdown: str) -> str:
+def render_excerpt(markdown: str, attachments: Mapping[str, str] = _NO_ATTACHMENTS) -> str:
     """Render a piece of a document, to stand on a page among others: sanitised HTML without anchors and headings.
 
     A link that only makes sense on the document's own page is shown as its text.
     """
-    html = _clean(_converter().convert(markdown), EXCERPT_ATTRIBUTES, _safe_in_excerpt)
+    html = _clean(_converter().convert(markdown), EXCERPT_ATTRIBUTES, attachments, _safe_in_excerpt)
     return _HEADING.sub(r"<p><strong>\1</strong></p>", html)
 
 
 def _clean(
-    html: str, attributes: dict[str, set[str]], safe: Callable[[str, str, str], str | None] | None = None
+    html: str,
+    attributes: dict[str, set[str]],
+    attachments: Mapping[str, str],
+    safe: Callable[[str, str, str], str | None] | None = None,
 ) -> str:
-    return nh3.clean(
+    keep = safe or _safe_attribute
+
+    def attribute_filter(tag: str, attribute: str, value: str) -> str | None:
+        if attribute == ("src" if tag == "img" else "href") and tag in ("a", "img"):
+            path = relative_path(value)
+            if path is not None and path in attachments:
+                return attachment_url(attachments[path], shown_name(path))
+            if path is not None and (tag == "img" or kind_of_name(path) is not None):
+                return None
+        return keep(tag, attribute, value)
+
+    cleaned = nh3.clean(
         html,
         tags=TAGS,
         attributes=attributes,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
-        attribute_filter=safe or _safe_attribute,
+        attribute_filter=attribute_filter,
         set_tag_attribute_values=LABELS,
     )
+    return _TAG.sub(_shown, cleaned) if "<img" in cleaned else cleaned
+
+
+def _shown(found: re.Match[str]) -> str:
+    """Return a tag as it is; in place of a picture that cannot be shown its words, or a link to the file it names."""
+    if found[1] != "img":
+        return found[0]
+    attributes = dict(_ATTRIBUTE.findall(found[2]))
+    source, words = attributes.get("src", ""), attributes.get("alt", "").replace("<", "&lt;").replace(">", "&gt;")
+    if not source:
+        return f'<span class="unattached">{words}</span>'
+    kind = kind_of_name(html_text.unescape(source))
+    if source.startswith("/attachments/") and kind is not None and not kind.is_picture:
+        return f'<a href="{source}">{words or html_text.escape(source.rpartition("/")[2])}</a>'
+    return f'<img loading="lazy"{found[2]}>'
 
 
 def _converter() -> Markdown:

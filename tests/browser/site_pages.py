@@ -22,8 +22,8 @@ from web.shipped import shipped_folder
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PROGRAMS = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
-"""Where paths begin that answer programs, not people."""
+PROGRAMS = ("/api/", "/static/", "/attachments/", "/healthz", "/readyz", "/metrics")
+"""Where paths begin that answer programs or with files, not with pages."""
 Shape = tuple[str, frozenset[str]]
 """What two addresses of the same page with other content share: the endpoint, and the names in the query, of which
 all filters count as one."""
@@ -117,6 +117,7 @@ KNOWN = (
     SitePage("vocabulary", "/vocabulary?find=drucker"),
     SitePage("vocabulary with an error", "/vocabulary", fields={"Own glossary": "Leitstand"}, status=422),
     SitePage("a misspelled query", "/?q=pritner"),
+    SitePage("attach a file", "/attachments"),
     SitePage("paste form", "/similar"),
     SitePage("paste form with an error", "/similar", fields={WHOLE_TICKET: " "}, status=422),
     SitePage("paste results", "/similar", fields=TICKET),

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from kb.access import may_read, may_read_as
 from kb.article_edits import LONGEST_COMMENT, edited_article, new_article, one_line, parse_edit
+from kb.attaching import attached
 from kb.documents import SITE_SOURCE, Article
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.front_matter import front_matter_of
@@ -137,6 +138,7 @@ def post_article(query: EditQuery, body: NewArticle) -> Response:
     store, now = _services().store, datetime.now(UTC)
     edit = parse_edit(request.get_json())
     wanted = new_article(edit, now, detect_language)
+    wanted = attached(wanted, {}, store, g.viewer)
     if edit.fields.get("state") is None:
         wanted = begun(wanted)
     wanted = settled(None, wanted, g.viewer, now)
@@ -205,7 +207,8 @@ def put_article(path: ArticlePath, query: EditQuery, header: EditHeader, body: A
     stored = _readable(path.article_id)
     if stored.source != SITE_SOURCE:
         raise IdConflict(
-            f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again.",
+            f"The article {stored.id!r} is kept in a file of {stored.source!r}; edit the file and import it again, or "
+            "have the site take the article over on its page.",
             field="id",
         )
     edit = with_unseen(parse_edit(request.get_json()), stored, _services().store, g.viewer)
@@ -216,7 +219,9 @@ def put_article(path: ArticlePath, query: EditQuery, header: EditHeader, body: A
             f"The article {stored.id!r} is at revision {stored.revision} by now; read it again and repeat the edit."
         )
     now = datetime.now(UTC)
-    wanted = settled(stored, edited_article(stored, edit, now, detect_language), g.viewer, now)
+    wanted = edited_article(stored, edit, now, detect_language)
+    wanted = attached(wanted, stored.attachments, _services().store, g.viewer)
+    wanted = settled(stored, wanted, g.viewer, now)
     article = _services().store.update_article(wanted, g.viewer.name, stored.revision, one_line(query.comment))
     _services().wake()
     return _answered(article)
@@ -249,5 +254,5 @@ def article_object(article: Article, reuse: int, *, html: bool = False) -> dict[
     fields: dict[str, object] = {**front_matter_of(article), "id": article.id}
     fields.update(body=article.body, revision=article.revision, source=article.source, reuse=reuse)
     if html:
-        fields["html"] = render(article.body, article.title).html
+        fields["html"] = render(article.body, article.title, article.attachments).html
     return fields

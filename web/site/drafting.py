@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from kb.access import may_read
+from kb.attaching import attached
 from kb.documents import Article
 from kb.errors import FixloreError, InvalidInput, StaleEdit
 from kb.ids import checked_id
@@ -137,7 +138,9 @@ def preview() -> Answer:
     viewer = current_user.viewer
     stored = _readable(request.form.get("article", "")) if request.form.get("article") else None
     began = stored or Article(id=UNNAMED, title=one_of(values, "title"), body="", state="draft")
-    shown = article_so_far(values, article_as_seen(began, _services().store, viewer))
+    store = _services().store
+    shown = article_so_far(values, article_as_seen(began, store, viewer))
+    shown = attached(shown, began.attachments, store, viewer)
     return _html(render_template("editor/preview.html", **reading(_services(), shown, viewer)))
 
 

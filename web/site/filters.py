@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -51,13 +51,23 @@ def install_filters(app: Flask) -> None:
         prior_in_words=prior_in_words,
         reused_in_words=reused_in_words,
         suggested_in_words=suggested_in_words,
-        excerpt=lru_cache(MOST_EXCERPTS)(lambda markdown: Markup(render_excerpt(markdown))),  # noqa: S704  (sanitised)
+        excerpt=excerpt,
     )
     app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, BAND_WORDS=BAND_WORDS)
     app.jinja_env.globals.update(KIND_USES=KIND_USES)
     app.jinja_env.globals.update(version=running_version())
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+
+
+@lru_cache(MOST_EXCERPTS)
+def _rendered(markdown: str, attachments: tuple[tuple[str, str], ...]) -> Markup:
+    return Markup(render_excerpt(markdown, dict(attachments)))  # noqa: S704  (sanitised)
+
+
+def excerpt(markdown: str, attachments: Mapping[str, str]) -> Markup:
+    """Return a piece of an article as HTML; `attachments` are those of the article."""
+    return _rendered(markdown, tuple(sorted(attachments.items())))
 
 
 def marked(text: str, highlights: Iterable[tuple[int, int]]) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -11,9 +11,11 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from web.problems import wants_problem
 from web.site import (
     account,
     api_docs,
+    attachments,
     documents,
     drafting,
     feedback,
@@ -25,6 +27,7 @@ from web.site import (
     searching,
     signing_in,
     status,
+    taking_over,
     tokens,
     vocabulary,
     writing,
@@ -50,6 +53,7 @@ CONTENT_POLICY = {
 def install_site(app: Flask) -> None:
     """Install the pages and what protects them."""
     https = bool(app.config["SESSION_COOKIE_SECURE"])
+    app.after_request(_narrow_policy)  # before Talisman's own, and so after it: the last one registered runs first
     Talisman(
         app,
         content_security_policy=CONTENT_POLICY,
@@ -73,6 +77,8 @@ def install_site(app: Flask) -> None:
         languages,
         searching,
         documents,
+        attachments,
+        taking_over,
         pasting,
         incidents,
         status,
@@ -106,5 +112,14 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
+def _narrow_policy(response: Response) -> Response:
+    """Put the policy that a view asked for into the place of that of pages."""
+    if policy := g.get("content_policy"):
+        response.headers["Content-Security-Policy"] = policy
+    return response
+
+
 def _to_sign_in() -> Response | WerkzeugResponse:
+    if wants_problem():
+        abort(401)
     return redirect(url_for("sign_in.waiting", next=request.full_path if request.query_string else request.path))

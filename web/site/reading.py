@@ -17,7 +17,7 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     tickets = services.store.documents(_source_tickets(article), viewer) if is_post_mortem else {}
     return {
         "article": article,
-        "page": render(article.body, article.title),
+        "page": render(article.body, article.title, article.attachments),
         "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),

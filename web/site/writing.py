@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from kb.access import may_read
 from kb.article_edits import edited_article, new_article, parse_edit
+from kb.attaching import attached
 from kb.documents import KINDS, SITE_SOURCE, Article
 from kb.errors import FixloreError, IdConflict, StaleEdit, StoreError
 from kb.ids import checked_id
@@ -239,13 +240,15 @@ def _saved(place: Place, values: Values, state: str) -> Article:
     store, viewer, now = _services().store, current_user.viewer, datetime.now(UTC)
     edit = parse_edit({**edit_fields(values, place.began), "state": state})
     if place.stored is None:
-        article = settled(None, new_article(edit, now, detect_language), viewer, now)
+        article = settled(None, attached(new_article(edit, now, detect_language), {}, store, viewer), viewer, now)
         refuse_audience(article, viewer)
         saved = store.create_article(article, viewer.name) if edit.id is not None else _created(article, viewer)
         written(_services(), viewer, saved, one_of(values, "from"), one_of(values, "request"))
         return saved
     edit = with_unseen(edit, place.stored, store, viewer)
-    article = settled(place.stored, edited_article(place.stored, edit, now, detect_language), viewer, now)
+    wanted = edited_article(place.stored, edit, now, detect_language)
+    wanted = attached(wanted, place.stored.attachments, store, viewer)
+    article = settled(place.stored, wanted, viewer, now)
     if article.audience != place.stored.audience:
         refuse_audience(article, viewer)
     seen = one_of(values, "revision")
@@ -288,7 +291,7 @@ def _page(
     services, viewer = _services(), current_user.viewer
     kind = one_of(values, "kind")
     title = one_of(values, "title")
-    shown = article_so_far(values, place.shown)
+    shown = attached(article_so_far(values, place.shown), place.shown.attachments, services.store, viewer)
     store_excluded = place.stored.id if place.stored is not None else ""
     return render_template(
         "editor/edit.html",
