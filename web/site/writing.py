@@ -18,7 +18,7 @@ from kb.access import may_read
 from kb.article_edits import edited_article, new_article, parse_edit
 from kb.attaching import attached
 from kb.documents import KINDS, SITE_SOURCE, Article
-from kb.errors import FixloreError, IdConflict, StaleEdit, StoreError
+from kb.errors import FixloreError, IdConflict, InvalidInput, StaleEdit, StoreError
 from kb.ids import checked_id
 from kb.language import detect_language
 from kb.life_cycle import next_states, settled
@@ -221,12 +221,17 @@ def _answered(place: Place) -> Answer:
     if "preview" in request.form or "covered" in request.form:
         return _page(place, values, is_previewed="preview" in request.form, is_compared="covered" in request.form)
     try:
+        if place.stored is None and place.draft is None:
+            raise InvalidInput(
+                "this draft has become an article meanwhile, or was discarded; what you wrote is kept as a draft again, "
+                "so save once more if it is to be an article of its own"
+            )
         saved = _saved(place, values, request.form.get("state") or place.state)
     except StaleEdit:
-        _keep(place, values)
+        place = _kept(place, values)
         return conflict_page(_services(), place.stored or place.shown, place.shown, values, place.key), 409
     except FixloreError as error:
-        _keep(place, values)
+        place = _kept(place, values)
         log_failure(error)
         return _page(place, values, error=error), status_of(error)
     with suppress(StoreError):
@@ -268,15 +273,18 @@ def _created(article: Article, viewer: Viewer) -> Article:
     )
 
 
-def _keep(place: Place, values: Values) -> None:
-    """Keep what was sent as a draft, since it did not become an article."""
-    revision = place.began.revision if place.began is not None else None
-    article_id = place.stored.id if place.stored is not None else None
+def _kept(place: Place, values: Values) -> Place:
+    """Keep what was sent as a draft, since it did not become an article, and return the place with it."""
     draft = Draft(
-        person=current_user.viewer.name, key=place.key, values=values, article_id=article_id, revision=revision
+        person=current_user.viewer.name,
+        key=place.key,
+        values=values,
+        article_id=place.stored.id if place.stored is not None else None,
+        revision=place.began.revision if place.began is not None else None,
     )
     with suppress(FixloreError):
-        _services().store.save_draft(draft)
+        return replace(place, draft=_services().store.save_draft(draft))
+    return place
 
 
 def _page(

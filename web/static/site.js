@@ -29,8 +29,8 @@ const announce = document.createElement("span");
 announce.className = "unseen";
 announce.setAttribute("role", "status");
 document.body.append(announce);
-for (const block of document.querySelectorAll(".prose pre")) {
-  if (!navigator.clipboard) break;
+const addCopyButton = (block) => {
+  if (!navigator.clipboard) return;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
@@ -53,7 +53,10 @@ for (const block of document.querySelectorAll(".prose pre")) {
   frame.className = "code";
   block.before(frame);
   frame.append(button, block); // it floats: only the first line makes room for it
-}
+};
+const dress = (part) => part.querySelectorAll(".prose pre").forEach(addCopyButton);
+dress(document);
+document.addEventListener("shown", (event) => dress(event.target)); // the preview of the editor
 
 // A word on a result is sent without leaving the page, unless its ticket is still to be asked for.
 document.addEventListener("submit", async (event) => {
@@ -86,6 +89,7 @@ const SIGNED_OUT = "signed-out";
 const shown = Date.now();
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
   localStorage.setItem(SIGNED_OUT, String(Date.now()));
+  for (const name of Object.keys(localStorage)) if (name.startsWith("fixlore:draft:")) localStorage.removeItem(name);
 });
 window.addEventListener("pageshow", (event) => {
   if (event.persisted && Number(localStorage.getItem(SIGNED_OUT)) > shown) location.reload();
