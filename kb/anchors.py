@@ -1,0 +1,35 @@
+"""Say which places of an article a link can lead to, from its Markdown alone. Pure.
+
+The page is made by a renderer, which gives every heading its text as anchor. What is said here is that for a fraction
+of the work: a heading in a block of code counts too, and odd Markdown may hide one. Ask the page where one is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from kb.plain_text import inline_text
+
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.{1,2000}?)[ \t]*#*[ \t]*$|^(.{1,2000})\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
+_NOT_KEPT = re.compile(r"[^\w\s-]")
+_SPACES = re.compile(r"[-\s]+")
+_GIVEN = re.compile(r"\sid\s{0,3}=\s{0,3}[\"']([^\"'\n]{1,500})[\"']", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"\[\^([^\]\n]{1,200})\]")
+
+
+def written_anchors(markdown: str) -> frozenset[str]:
+    """Return the anchors of headings, of elements with an id, and of footnotes."""
+    counts = Counter(_slug(inline_text(one or two)) for one, two in _HEADING.findall(markdown))
+    found = {anchor for anchor in counts if anchor}
+    found |= {f"{anchor}_{number}" for anchor, count in counts.items() for number in range(1, count + (not anchor))}
+    if "id" in markdown:
+        found.update(_GIVEN.findall(markdown))
+    for name in _FOOTNOTE.findall(markdown) if "[^" in markdown else ():
+        found |= {f"fn:{name}", f"fnref:{name}"}
+    return frozenset(found)
+
+
+def _slug(heading: str) -> str:
+    """Return the anchor of a heading as Python-Markdown's `slugify_unicode` makes it."""
+    return _SPACES.sub("-", _NOT_KEPT.sub("", heading).strip().lower())
