@@ -7,6 +7,8 @@ Linear in the text.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.documents import Document, Ticket
@@ -24,6 +26,7 @@ _REFERENCE = re.compile(r"\[([^\]\n]{1,500})\]\[[^\]\n]{0,200}\]")
 _AUTOLINK = re.compile(r"<((?:https?|mailto):[^>\s]{1,2000})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,30}(?:[ \t][^<>\n]{0,2000})?/?>|<!--[^\n]{0,2000}?-->")
 _EMPHASIS = re.compile(r"(?<![\w\\])(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=[^\s\\])(\*{1,3}|_{1,3}|~~)(?!\w)")
+_VISIBLE = re.compile(r"[^\n]")
 _TICKS = re.compile(r"`+")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~\"'$])")
 _ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
@@ -67,7 +70,7 @@ def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
             path.pop()
         path.append((level, name))
 
-    for line in markdown.splitlines():
+    for line in without_comments(markdown).splitlines():
         mark = _FENCE.match(line)
         if fence is not None:
             if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
@@ -107,6 +110,64 @@ def text_fields(document: Document) -> dict[str, str]:
     signatures = "\n".join(document.error_signatures)
     body = plain_text(document.body, document.title)
     return {"title": document.title, "body": f"{body}\n{signatures}" if signatures else body, "fix": ""}
+
+
+def without_comments(markdown: str) -> str:
+    """Return the text with its HTML comments blanked out, its lines and places as they were; code keeps its own.
+
+    As for the renderer, one that begins a line may hold blank lines, another may not, and one that never ends is none.
+    """
+    if "<!--" not in markdown:
+        return markdown
+    kept: list[str] = []
+    fence = ""
+    at = comment_end = 0
+    ends = [match.start() for match in re.finditer("-->", markdown)]
+    blanks = [match.start() for match in re.finditer("\n\n", markdown)]
+    for line in markdown.splitlines(keepends=True):
+        start, at = at, at + len(line)
+        mark = _FENCE.match(line) if start >= comment_end else None
+        if fence:
+            if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
+                fence = ""
+            kept.append(line)
+        elif mark:
+            fence = mark.group(1)
+            kept.append(line)
+        else:
+            written = start
+            for begin, end in _comments_in(markdown, start, at, comment_end, ends, blanks):
+                kept += [markdown[written:begin], _VISIBLE.sub(" ", markdown[begin : min(end, at)])]
+                written, comment_end = min(end, at), end
+            kept.append(markdown[written:at])
+    return "".join(kept)
+
+
+def _comments_in(
+    markdown: str, start: int, stop: int, comment_end: int, ends: Sequence[int], blanks: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of the comments that a line (from `start` to `stop`) lies in or begins.
+
+    `comment_end` is where the one of an earlier line ends; `ends` and `blanks` are the places of all end marks and
+    blank lines.
+    """
+    at = start
+    if comment_end > start:
+        yield start, comment_end
+        at = comment_end
+    ticks = at
+    while at < stop and (begin := markdown.find("<!--", at, stop)) >= 0:
+        if markdown.count("`", ticks, begin) % 2 and (close := markdown.find("`", begin, stop)) >= 0:
+            at = ticks = close + 1
+            continue
+        place = bisect_left(ends, begin + 4)
+        if place == len(ends):
+            return
+        blank = bisect_left(blanks, begin)
+        if markdown[start:begin].strip() and blank < len(blanks) and blanks[blank] < ends[place]:
+            return
+        yield begin, ends[place] + 3
+        at = ticks = ends[place] + 3
 
 
 def inline_text(line: str) -> str:

@@ -1,18 +1,22 @@
-"""Say what makes a post-mortem: its fields and sections, what is missing, and how long each phase took. Pure.
+"""Say what makes a post-mortem: its fields, what it lacks to be complete, and how long each phase took. Pure.
 
-Fields and sections follow published practice (the Google SRE, Atlassian and PagerDuty guides, KCS). The structured
-fields stand in an article's `extra`, as written in its front matter.
+The structured fields stand in an article's `extra`, as written in its front matter; `kb.post_mortem_sections` names the
+sections of its text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from kb.documents import Article
-from kb.plain_text import sections
+from kb.action_items import action_items_of, why_none
+from kb.documents import JSON, Article
+from kb.post_mortem_sections import SECTIONS as SECTIONS
+from kb.post_mortem_sections import SectionRule, written_keys
+from kb.post_mortem_sections import section_key as section_key
 
 CAUSE_CATEGORIES = (
     "change", "capacity", "dependency", "configuration", "hardware", "security", "human_process", "unknown",
@@ -24,40 +28,27 @@ _NEEDED_FIELDS = (
     "owner_team", "severity", "source_tickets", "started_at", "detected_at", "resolved_at", "cause_category",
     "root_cause", "resolution_kind", "reviewer",
 )  # fmt: skip
-_NUMBER = re.compile(r"^\d+[.)]?\s+")
+_CHOICES = {"cause_category": CAUSE_CATEGORIES, "resolution_kind": RESOLUTION_KINDS}
+_UNKNOWN = re.compile(
+    r"\W*(?:(?:still |yet |as yet )?(?:unknown|unclear|not (?:yet )?known|tbd|todo|pending|under investigation|none)"
+    r"|(?:noch )?(?:unbekannt|unklar|offen|nicht bekannt))\b",
+    re.IGNORECASE,
+)
+_BECAUSE = re.compile(r"\b(?:because|since|due to|weil|da|denn|wegen)\s+\S.{2,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class SectionRule:
-    """One section: its name in English and German, and whether a complete post-mortem needs it."""
+class Metrics:
+    """How long things took, `None` where no times tell.
 
-    key: str
-    english: str
-    german: str
-    is_needed: bool = False
+    Detecting, mitigating and resolving count from the start, acknowledging from the detection: so Atlassian's and
+    PagerDuty's guides define MTTD, MTTA and MTTR.
+    """
 
-
-SECTIONS = (
-    SectionRule("summary", "Summary", "Zusammenfassung", True),
-    SectionRule("symptoms", "Symptoms and environment", "Symptome und Umgebung", True),
-    SectionRule("impact", "Impact", "Auswirkung", True),
-    SectionRule("detection", "Detection", "Erkennung", True),
-    SectionRule("timeline", "Timeline", "Zeitachse", True),
-    SectionRule("trigger", "Trigger", "Auslöser"),
-    SectionRule("root_cause", "Root cause and contributing factors", "Ursache und beitragende Faktoren", True),
-    SectionRule("resolution", "Resolution", "Lösung", True),
-    SectionRule("workaround", "Workaround", "Workaround"),
-    SectionRule("quick_check", "L1 quick check", "L1-Schnellprüfung", True),
-    SectionRule("escalation", "Escalation", "Eskalation"),
-    SectionRule("lessons", "Lessons", "Erkenntnisse"),
-    SectionRule("action_items", "Action items", "Maßnahmen", True),
-    SectionRule("similar", "Similar past incidents", "Ähnliche frühere Vorfälle"),
-    SectionRule("external_message", "External message", "Externe Mitteilung"),
-    SectionRule("supporting", "Supporting information", "Ergänzende Informationen"),
-)
-"""In the order in which they are written."""
-_KEYS = {name.casefold(): rule.key for rule in SECTIONS for name in (rule.english, rule.german)}
-_NEEDED_SECTIONS = tuple(rule for rule in SECTIONS if rule.is_needed)
+    to_detect: timedelta | None = None
+    to_acknowledge: timedelta | None = None
+    to_mitigate: timedelta | None = None
+    to_resolve: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +60,9 @@ class Phase:
     after: timedelta
 
 
-def section_key(heading: str) -> str | None:
-    """Return which section a heading opens, in either language and with or without a number; `None` for another."""
-    return _KEYS.get(_NUMBER.sub("", heading).strip().casefold())
-
-
 def phases(article: Article) -> tuple[Phase, ...]:
     """Return the moments that are told, from `started_at` on; nothing without a start or when out of order."""
-    told = [(name, moment) for name in PHASES if (moment := _moment(article.extra.get(name))) is not None]
+    told = [(name, moment) for name in PHASES if (moment := moment_of(article.extra.get(name))) is not None]
     if not told or told[0][0] != "started_at":
         return ()
     start = told[0][1]
@@ -86,30 +72,69 @@ def phases(article: Article) -> tuple[Phase, ...]:
 
 def gaps(article: Article) -> tuple[str, ...]:
     """Return what a post-mortem lacks to be complete: names of fields, then of sections in the article's language."""
-    missing = [] if article.authors else ["authors"]
+    extra = article.extra
+    missing = [name for name in ("title", "language", "audience") if not str(getattr(article, name)).strip()]
+    missing += [] if article.authors else ["authors"]
     missing += [] if article.service else ["service"]
-    missing += [name for name in _NEEDED_FIELDS if not article.extra.get(name)]
-    if article.extra.get("reviewer") in article.authors:
+    missing += [name for name in _NEEDED_FIELDS if not _is_given(name, extra)]
+    authors = {name.strip().casefold() for name in article.authors}
+    if "reviewer" not in missing and str(extra.get("reviewer")).strip().casefold() in authors:
         missing.append("reviewer")
-    for name, allowed in (("cause_category", CAUSE_CATEGORIES), ("resolution_kind", RESOLUTION_KINDS)):
-        if article.extra.get(name) and article.extra[name] not in allowed:
-            missing.append(name)
-    written = {
-        section_key(name)
-        for section in sections(article.body, article.title)
-        if section.text.strip()
-        for name in section.path
-    }
-    needed = list(_NEEDED_SECTIONS)
-    if article.extra.get("resolution_kind") != "permanent_fix":
-        needed += [rule for rule in SECTIONS if rule.key == "workaround"]
+    written = written_keys(article.body)
+    needed = [rule for rule in SECTIONS if rule.is_needed or _needs_workaround(rule, extra)]
     missing += [
-        rule.german if article.language.startswith("de") else rule.english for rule in needed if rule.key not in written
+        rule.name(article.language)
+        for rule in needed
+        if rule.key not in written or (rule.key == "action_items" and not _has_actions(article.body))
     ]
     return tuple(missing)
 
 
-def _moment(value: object) -> datetime | None:
+def metrics(article: Article) -> Metrics:
+    """Return how long detecting, acknowledging, mitigating and resolving took, as far as the times tell it."""
+    at = {phase.name: phase.at for phase in phases(article)}
+
+    def between(first: str, last: str) -> timedelta | None:
+        return at[last] - at[first] if first in at and last in at else None
+
+    return Metrics(
+        to_detect=between("started_at", "detected_at"),
+        to_acknowledge=between("detected_at", "acknowledged_at"),
+        to_mitigate=between("started_at", "mitigated_at"),
+        to_resolve=between("started_at", "resolved_at"),
+    )
+
+
+def is_unknown(text: str) -> bool:
+    """Say whether a root cause says no more than that it is unknown, without the `because …` that makes it one."""
+    return _UNKNOWN.match(text) is not None and _BECAUSE.search(text) is None
+
+
+def _is_given(name: str, extra: Mapping[str, JSON]) -> bool:
+    value = extra.get(name)
+    if name == "source_tickets":
+        return any(isinstance(one, str) and one.strip() for one in value) if isinstance(value, list) else False
+    if name in PHASES:
+        return moment_of(value) is not None
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool) or not str(value).strip():
+        return False
+    text = str(value).strip()
+    if name == "root_cause":
+        return not is_unknown(text)
+    return text in _CHOICES[name] if name in _CHOICES else True
+
+
+def _needs_workaround(rule: SectionRule, extra: Mapping[str, JSON]) -> bool:
+    return rule.key == "workaround" and extra.get("resolution_kind") != "permanent_fix"
+
+
+def _has_actions(body: str) -> bool:
+    """Say whether there are action items that each tell all they must, or a reason why there are none."""
+    items = [one for one in action_items_of(body) or () if not one.is_blank]
+    return all(one.is_whole for one in items) if items else bool(why_none(body))
+
+
+def moment_of(value: object) -> datetime | None:
     """Return a time with the offset it was written with; one without an offset cannot be compared and is left out."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None

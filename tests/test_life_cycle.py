@@ -23,7 +23,7 @@ WHOLE = replace(
     ARTICLE,
     kind="post-mortem",
     service="vpn",
-    body="".join(f"## {rule.english}\n\nText.\n\n" for rule in SECTIONS),
+    body="".join(f"## {rule.english}\n\nNone, because it is a test.\n\n" for rule in SECTIONS),
     extra=MappingProxyType(
         {
             "owner_team": "network-l3",

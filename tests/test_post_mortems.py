@@ -10,7 +10,7 @@ import pytest
 from kb.article_files import read_folder
 from kb.documents import Article
 from kb.language import detect_language
-from kb.post_mortems import PHASES, SECTIONS, gaps, phases, section_key
+from kb.post_mortems import PHASES, SECTIONS, Metrics, gaps, metrics, phases, section_key
 from web.shipped import shipped_folder
 
 SHIPPED = [
@@ -99,3 +99,58 @@ def test_phases_are_told_from_the_start_with_their_offset() -> None:
 )
 def test_phases_are_not_told_when_times_are_missing_or_out_of_order(times: dict[str, object]) -> None:
     assert phases(Article(id="x", title="X", body="", extra=times)) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cause", ["Unknown", "still unclear", "Unbekannt.", "TBD", "unknown as yet"])
+def test_a_root_cause_that_is_only_unknown_is_a_gap_until_it_says_why(cause: str) -> None:
+    told = replace(COMPLETE, extra={**COMPLETE.extra, "root_cause": cause})
+    explained = replace(COMPLETE, extra={**COMPLETE.extra, "root_cause": f"{cause}, because no data was kept"})
+
+    assert gaps(told) == ("root_cause",)
+    assert gaps(explained) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("source_tickets", []),
+        ("source_tickets", "zammad:1"),
+        ("started_at", "yesterday"),
+        ("resolved_at", "2026-02-16T07:00:00"),
+        ("severity", "  "),
+        ("owner_team", True),
+        ("reviewer", f" {COMPLETE.authors[0].upper()} "),
+    ],
+)
+def test_a_field_that_holds_nothing_usable_is_a_gap(field: str, value: object) -> None:
+    assert gaps(replace(COMPLETE, extra={**COMPLETE.extra, field: value})) == (field,)  # type: ignore[dict-item]
+
+
+def test_action_items_are_a_gap_until_each_is_whole_or_there_is_a_reason_for_none() -> None:
+    name = "Maßnahmen" if COMPLETE.language == "de" else "Action items"
+    before, _, after = COMPLETE.body.partition(f"## {name}\n")
+    rest = "## " + after.partition("\n## ")[2]
+
+    def told(text: str) -> tuple[str, ...]:
+        return gaps(replace(COMPLETE, body=f"{before}## {name}\n\n{text}\n\n{rest}"))
+
+    head = "| Action | Type | Owner | Due | Tracker | State |\n| --- | --- | --- | --- | --- | --- |\n"
+    assert told("- Renew it") == (name,)
+    assert told(head) == (name,)
+    assert told(f"{head}| Renew it | prevent | | 2026-03-01 | | open |") == (name,)
+    assert told("None.") == (name,)
+    assert told("None, because the gateway is gone.") == ()
+    assert told(f"{head}| Renew it | prevent | pki-l3 | 2026-03-01 | | open |") == ()
+
+
+def test_metrics_count_from_the_start_and_acknowledging_from_the_detection() -> None:
+    times = {
+        "started_at": "2026-02-16T07:00:00+01:00",
+        "detected_at": "2026-02-16T07:24:00+01:00",
+        "acknowledged_at": "2026-02-16T07:31:00+01:00",
+        "resolved_at": "2026-02-16T09:35:00+01:00",
+    }
+    told = metrics(Article(id="x", title="X", body="", extra=times))
+
+    assert told == Metrics(timedelta(minutes=24), timedelta(minutes=7), None, timedelta(hours=2, minutes=35))
+    assert metrics(Article(id="x", title="X", body="")) == Metrics()

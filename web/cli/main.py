@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "erase": ("web.cli.erasing", "Erase a ticket with everything that is kept of it."),
     "glossary": ("web.cli.vocabulary", "Say what German words are called in English."),
     "synonyms": ("web.cli.vocabulary", "Say which words and abbreviations mean the same."),
+    "template": ("web.cli.templates", "Show what articles begin with."),
     "learn": ("web.cli.learning", "Learn ranking from linked tickets."),
     "report": ("web.cli.reporting", "Tell the link rate, and what was reused most."),
     "mcp": ("web.cli.mcp", "Answer agents over the Model Context Protocol."),
