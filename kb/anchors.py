@@ -11,7 +11,9 @@ from collections import Counter
 
 from kb.plain_text import inline_text
 
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.{1,2000}?)[ \t]*#*[ \t]*$|^(.{1,2000})\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^ {0,3}#{1,6}[ \t]+(.{1,2000}?)[ \t]*#*[ \t]*$|^(.{1,2000})\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE
+)
 _NOT_KEPT = re.compile(r"[^\w\s-]")
 _SPACES = re.compile(r"[-\s]+")
 _GIVEN = re.compile(r"\sid\s{0,3}=\s{0,3}[\"']([^\"'\n]{1,500})[\"']", re.IGNORECASE)

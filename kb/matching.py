@@ -59,14 +59,14 @@ def _alike(old: Sequence[str], new: Sequence[str], a: int, b: int, step: int, mo
     return count
 
 
-def _anchors(
-    old: Sequence[str], new: Sequence[str], a: int, a_end: int, b: int, b_end: int
-) -> list[tuple[int, int]]:
+def _anchors(old: Sequence[str], new: Sequence[str], a: int, a_end: int, b: int, b_end: int) -> list[tuple[int, int]]:
     """Return the longest run, in order on both sides, of items that are unique on both."""
     counts_old = Counter(old[at] for at in range(a, a_end))
     counts_new = Counter(new[at] for at in range(b, b_end))
     place_in_new = {new[at]: at for at in range(b, b_end) if counts_new[new[at]] == 1}
-    pairs = [(at, place_in_new[old[at]]) for at in range(a, a_end) if counts_old[old[at]] == 1 and old[at] in place_in_new]
+    pairs = [
+        (at, place_in_new[old[at]]) for at in range(a, a_end) if counts_old[old[at]] == 1 and old[at] in place_in_new
+    ]
     ends: list[int] = []  # the smallest place in `new` at which a run of each length ends
     at_end: list[int] = []  # the pair that does
     before: list[int] = []
