@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal
 
@@ -30,6 +30,8 @@ RESERVED = frozenset(
     {ADMINISTRATOR.name, MEMBER.name, SHELL.name, "anonymous", "connector", "feedback", "fixlore", "import", "token"}
 )
 """Names that logs, feedback and the history of articles have a meaning for."""
+SEEN_NOTED_EVERY = timedelta(minutes=10)
+"""When somebody was last seen need not be known better; a write for every page would cost more than it tells."""
 FEWEST_OF_ITS_OWN = 6
 """Characters that a password must have beside the person's name."""
 FEWEST_DIFFERENT = 4
@@ -66,6 +68,10 @@ class Person:
     def can_sign_in(self) -> bool:
         """Say whether the person may sign in and has a password to do so."""
         return self.has_password and not self.is_disabled
+
+    def was_seen_of_late(self, now: datetime) -> bool:
+        """Say whether it is noted well enough that the person is at work."""
+        return self.last_seen_at is not None and abs(now - self.last_seen_at) < SEEN_NOTED_EVERY
 
     @property
     def viewer(self) -> Viewer:

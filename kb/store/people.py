@@ -6,20 +6,19 @@ import json
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from kb.errors import InvalidInput, NotFound, StoreError
-from kb.people import Person, name_key
+from kb.people import SEEN_NOTED_EVERY, Person, name_key
 from kb.roles import Role, role_from
 from kb.store.access import NOTE_PATIENCE
 from kb.store.part import Part
 from kb.store.rows import json_text
 from kb.store.tables import person
 
-SEEN_NOTED_EVERY = timedelta(minutes=10)
 MARK_BYTES = 16
 
 _SHOWN = (
@@ -113,13 +112,10 @@ class SqlPeople(Part):
 
     def note_seen(self, name: str) -> None:
         """Note that a person is at work, unless the store is busy or full."""
-        now = self._clock()
-        long_ago = person.c.last_seen_at.is_(None) | (person.c.last_seen_at < now - SEEN_NOTED_EVERY)
-        with self._database.read() as connection:
-            if connection.scalar(select(person.c.name).where(person.c.name_key == name_key(name), long_ago)) is None:
-                return
         with suppress(StoreError), self._database.write(NOTE_PATIENCE) as connection:
-            connection.execute(_of(name).values(last_seen_at=now))
+            now = self._clock()
+            long_ago = person.c.last_seen_at.is_(None) | (person.c.last_seen_at <= now - SEEN_NOTED_EVERY)
+            connection.execute(_of(name).where(long_ago).values(last_seen_at=now))
 
     def password_hash(self, name: str) -> str | None:
         """Return the hash of a person's password."""

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kb.errors import InvalidInput, NotFound
 from kb.people import Person, name_key
@@ -85,9 +85,8 @@ class MemoryPeople:
     def note_seen(self, name: str) -> None:
         with self._open():
             seen = self._people.get(name_key(name))
-            now = self._clock()
-            if seen and (seen.last_seen_at is None or now - seen.last_seen_at > timedelta(minutes=10)):
-                self._keep(replace(seen, last_seen_at=now))
+            if seen and not seen.was_seen_of_late(self._clock()):
+                self._keep(replace(seen, last_seen_at=self._clock()))
 
     def password_hash(self, name: str) -> str | None:
         with self._open():

@@ -7,6 +7,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import default_exceptions
 
+from kb.errors import StoreError
+from web.site.sessions import show_to_a_stranger
+
 TITLES = {
     400: _l("Bad request"),
     401: _l("Not signed in"),
@@ -38,4 +41,9 @@ def error_page(status: int, detail: str) -> tuple[str, int]:
     if status in SENTENCES and (not detail or (standard is not None and detail == standard.description)):
         detail = str(SENTENCES[status])
     title = str(TITLES.get(status) or _("Error"))
-    return render_template("errors/error.html", title=title, detail=detail, status=status), status
+    told = {"title": title, "detail": detail, "status": status}
+    try:
+        return render_template("errors/error.html", **told), status
+    except StoreError:  # who reads it cannot be asked
+        show_to_a_stranger()
+        return render_template("errors/error.html", **told), status

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import current_app, g, redirect, session
 from flask_login import AnonymousUserMixin, UserMixin, login_user
 from werkzeug.wrappers import Response
 
 from kb.access import ADMINISTRATOR
-from kb.errors import StoreError
 from kb.people import Person
 from kb.queries import Viewer
 from kb.roles import Action
@@ -54,18 +55,20 @@ class Stranger(AnonymousUserMixin):  # type: ignore[misc]
 def load_person(session_id: str) -> SignedIn | None:
     """Return who has this session, `None` when it is over: the person is disabled, or the mark changed."""
     store = _services().store
-    try:
-        if session_id == ADMINISTRATOR.name:
-            return None if store.has_administrator() else SignedIn()
-        name, _, mark = session_id.partition(" ")
-        person = store.person(name)
-        if person is None or person.is_disabled or person.session_mark != mark:
-            return None
+    if session_id == ADMINISTRATOR.name:
+        return None if store.has_administrator() else SignedIn()
+    name, _, mark = session_id.partition(" ")
+    person = store.person(name)
+    if person is None or person.is_disabled or person.session_mark != mark:
+        return None
+    if not person.was_seen_of_late(datetime.now(UTC)):
         store.note_seen(person.name)
-    except StoreError:
-        g._login_user = Stranger()  # the page that tells of the failure asks again who reads it
-        raise
     return SignedIn(person)
+
+
+def show_to_a_stranger() -> None:
+    """Have the rest of this request not ask the store who is signed in."""
+    g._login_user = Stranger()  # where Flask-Login keeps the answer
 
 
 def begin_session(who: SignedIn, target: str) -> Response:
