@@ -27,10 +27,15 @@ _MOST_BRACKETS = 5
 
 def references(markdown: str) -> tuple[str, ...]:
     """Return the relative paths of files of a kind that can be attached, decoded, in order, each once."""
+    return tuple(path for path in relative_paths(markdown) if kind_of_name(path) is not None)
+
+
+def relative_paths(markdown: str) -> tuple[str, ...]:
+    """Return every relative path that could be that of a file, decoded, in order, each once."""
     if "." not in markdown:
         return ()
     paths = (relative_path(raw) for raw in _candidates(markdown))
-    return tuple(dict.fromkeys(path for path in paths if path is not None and kind_of_name(path) is not None))
+    return tuple(dict.fromkeys(path for path in paths if path is not None))
 
 
 def relative_path(address: str) -> str | None:

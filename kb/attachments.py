@@ -149,15 +149,22 @@ def checked_type(name: str, content: bytes, most: int) -> str:
         raise too_large(len(content), most)
     if not content:
         raise InvalidInput("the file is empty", field="file")
+    kind = checked_kind(name)
+    content_type = content_type_of(content)
+    if content_type is None or content_type not in kind.contents:
+        told = f"by its content this is no .{_extension(name)}, or it is damaged; save it again"
+        raise InvalidInput(told, field="file")
+    return content_type
+
+
+def checked_kind(name: str) -> Kind:
+    """Return what a file of this name should be. Raises WrongKind when such files are not taken."""
     kind = kind_of_name(name)
-    extension = _extension(name)
     if kind is None:
+        extension = _extension(name)
         told = f"files that end in .{extension}" if extension else "files without an ending"
         raise WrongKind(f"{told} are not taken; use one of {', '.join(KINDS)}", field="file")
-    content_type = content_type_of(content)
-    if content_type not in kind.contents:
-        raise InvalidInput(f"by its content this is no .{extension}, or it is damaged; save it again", field="file")
-    return content_type
+    return kind
 
 
 def too_large(size: int, most: int) -> TooLarge:

@@ -46,6 +46,16 @@ class FileNames:
         self._folders.update({_folded(folder): folder for folder in _folders_of(name)})
         return name + suffix
 
+    def take(self, path: str) -> bool:
+        """Say whether a file can lie at exactly this path, and if so, keep the place for it."""
+        if len(path.encode()) > LONGEST_PATH or not all(is_plain_name(part) for part in path.split("/")):
+            return False
+        if self._is_taken(path):
+            return False
+        self._files.add(_folded(path))
+        self._folders.update({_folded(folder): folder for folder in _folders_of(path)})
+        return True
+
     def _is_taken(self, path: str) -> bool:
         """Say whether a file or folder of that name is there, or one of its folders is a file or spelt otherwise."""
         if _folded(path) in self._files or _folded(path) in self._folders:

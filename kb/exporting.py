@@ -2,6 +2,8 @@
 
     export.json                     which folder and file holds which source
     articles/<source>/<path>.md     front matter and body; an article of the site lies at its id
+    articles/<source>/…             the files that they show or lead to, where their paths lead
+    attachments/<sha256>            those of which the path leads out of the folder, or to another file
     tickets/<source>.jsonl          one object a line, ordered by id
     aliases.jsonl                   ids that articles had before
 
@@ -11,7 +13,9 @@ tokens stay behind; `kb backup` copies those too.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +24,9 @@ from pathlib import Path
 from typing import TextIO
 
 from kb.article_files import SUFFIX, read_folder
+from kb.attachment_files import FolderAttachments
+from kb.attachment_references import place_of, references
+from kb.attachments import content_type_of, served_as
 from kb.documents import JSON, SITE_SOURCE, Article, Ticket
 from kb.errors import InvalidInput, NotFound
 from kb.export_names import FileNames, is_plain_name
@@ -35,6 +42,8 @@ FORMAT = 1
 _ALIASES = "aliases.jsonl"
 _BATCH = 25
 """Documents in memory at once; a body may have 20 MiB."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNKNOWN = "application/octet-stream"
 _UNLIMITED = 1 << 40
 """Bytes: what was stored must come back whatever its size."""
 
@@ -53,11 +62,14 @@ class Manifest:
     """Which folder below `articles` and which file below `tickets` holds which source.
 
     `paths` names articles whose stored path is not where their file lies: `folder/file` → path, `None` for none.
+    `attachments` names those whose attachments are not what lies where their paths lead: `folder/file` → path →
+    sha256, `None` for a path that leads to a file of another article alone.
     """
 
     articles: Mapping[str, str]
     tickets: Mapping[str, str]
     paths: Mapping[str, str | None]
+    attachments: Mapping[str, Mapping[str, str | None]]
 
 
 def export(store: Store, directory: Path, progress: Progress | None = None) -> ExportCounts:
@@ -89,9 +101,12 @@ def import_export(store: Store, directory: Path, *, detect: Callable[[str], str]
     """
     manifest = read_manifest(directory)
     tally = Tally()
+    _take_kept(store, directory, manifest)
     for folder, source in manifest.articles.items():
-        items = read_folder(directory / "articles" / folder, source, detect, _UNLIMITED)
-        put_articles(store, _at_stored_paths(items, folder, source, manifest), tally, IMPORTER)
+        place = directory / "articles" / folder
+        files = FolderAttachments(place, store, _UNLIMITED)
+        items = read_folder(place, source, detect, _UNLIMITED)
+        put_articles(store, _at_stored_paths(items, folder, source, manifest, files), tally, IMPORTER)
     report = tally.report()
     for name, source in manifest.tickets.items():
         report += import_tickets(store, directory / "tickets" / name, source, format="jsonl")
@@ -108,11 +123,15 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         version = held["fixlore_export"]
-        manifest = Manifest(dict(held["articles"]), dict(held["tickets"]), dict(held["paths"]))
+        attachments = {str(file): dict(told) for file, told in dict(held.get("attachments", {})).items()}
+        manifest = Manifest(dict(held["articles"]), dict(held["tickets"]), dict(held["paths"]), attachments)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput(f"{path} is damaged; export again") from error
     if version != FORMAT:
         raise InvalidInput(f"{path} was written by a newer Fixlore; install that version")
+    told = [sha256 for paths in manifest.attachments.values() for sha256 in paths.values() if sha256 is not None]
+    if not all(isinstance(one, str) and _SHA256.fullmatch(one) for one in told):
+        raise InvalidInput(f"{path} is damaged; export again", field="attachments")
     for name in (*manifest.articles, *manifest.tickets):
         if not is_plain_name(name):
             raise InvalidInput(f"{path} names {name!r}, which is no name of a file in the export", field="articles")
@@ -148,7 +167,7 @@ def _write(store: Store, root: Path, progress: Progress) -> ExportCounts:
     articles = tickets = 0
     for found in _documents(store, article_ids):
         if isinstance(found, Article):
-            writing.write_article(found)
+            writing.write_article(found, store)
             articles += 1
             progress(articles, of)
     for source, ids in groupby(ticket_ids, key=lambda ticket_id: ticket_id.partition(":")[0]):
@@ -177,8 +196,11 @@ class _Writing:
         self._ticket_files: dict[str, str] = {}
         self._ticket_names = FileNames()
         self._paths: dict[str, str | None] = {}
+        self._placed: dict[str, str] = {}
+        self._told: dict[str, dict[str, str | None]] = {}
+        self._led_nowhere: list[tuple[str, str, str]] = []
 
-    def write_article(self, article: Article) -> None:
+    def write_article(self, article: Article, store: Store) -> None:
         if article.source not in self._folder_of:
             self._folder_of[article.source] = self._folders.claim(article.source, "")
         folder = self._folder_of[article.source]
@@ -191,6 +213,39 @@ class _Writing:
         path = self._root / "articles" / folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(to_markdown(replace(article, path=file)).encode())
+        self._write_attachments(article, folder, file, store)
+
+    def _write_attachments(self, article: Article, folder: str, file: str, store: Store) -> None:
+        """Write an article's files where its paths lead; where that cannot be, below `attachments`."""
+        named = references(article.body)
+        listed = store.attachments(list(article.attachments.values()))
+        for path, sha256 in sorted(article.attachments.items()):
+            place = place_of(file, path) if path in named else None
+            agrees = sha256 in listed and served_as(path, listed[sha256].content_type) is not None
+            if place is None or not agrees or not self._keeps_place(folder, place, sha256):
+                self._told.setdefault(f"{folder}/{file}", {})[path] = sha256
+                self._write_file(f"attachments/{sha256}", sha256, store)
+            else:
+                self._write_file(f"articles/{folder}/{place}", sha256, store)
+        for path in named:
+            if path not in article.attachments and (place := place_of(file, path)) is not None:
+                self._led_nowhere.append((f"{folder}/{file}", path, f"{folder}/{place}"))
+
+    def _keeps_place(self, folder: str, place: str, sha256: str) -> bool:
+        """Say whether this file can lie, or lies already, at a place of the folder."""
+        key = f"{folder}/{place}"
+        if key not in self._placed and self._files[folder].take(place):
+            self._placed[key] = sha256
+        return self._placed.get(key) == sha256
+
+    def _write_file(self, name: str, sha256: str, store: Store) -> None:
+        path = self._root / name
+        if path.exists():
+            return
+        content = store.attachment_content(sha256)
+        if content is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     def open_tickets(self, source: str) -> TextIO:
         name = self._ticket_names.claim(source, ".jsonl")
@@ -203,11 +258,15 @@ class _Writing:
         return path.open("w", encoding="utf-8", newline="\n")
 
     def write_manifest(self) -> None:
+        for file, path, place in self._led_nowhere:
+            if place in self._placed:
+                self._told.setdefault(file, {})[path] = None
         manifest = {
             "fixlore_export": FORMAT,
             "articles": {folder: source for source, folder in self._folder_of.items()},
             "tickets": self._ticket_files,
             "paths": self._paths,
+            **({"attachments": self._told} if self._told else {}),
         }
         with self.open(MANIFEST) as file:
             file.write(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
@@ -220,15 +279,29 @@ def _documents(store: Store, ids: list[str]) -> Iterator[Article | Ticket]:
 
 
 def _at_stored_paths(
-    items: Iterator[Article | Problem], folder: str, source: str, manifest: Manifest
+    items: Iterator[Article | Problem], folder: str, source: str, manifest: Manifest, files: FolderAttachments
 ) -> Iterator[Article | Problem]:
     for item in items:
-        place = f"{folder}/{item.source if isinstance(item, Problem) else item.path}"
         if isinstance(item, Problem):
-            yield replace(item, source=f"articles/{place}")
-        else:
-            usual = None if source == SITE_SOURCE else item.path
-            yield replace(item, path=manifest.paths.get(place, usual))
+            yield replace(item, source=f"articles/{folder}/{item.source}")
+            continue
+        place = f"{folder}/{item.path}"
+        for one in files.attached(item, item.path or "", manifest.attachments.get(place)):
+            if isinstance(one, Article):
+                usual = None if source == SITE_SOURCE else item.path
+                yield replace(one, path=manifest.paths.get(place, usual))
+            elif one.is_error:  # what was not attached before is not missed now
+                yield replace(one, source=f"articles/{folder}/{one.source}")
+
+
+def _take_kept(store: Store, directory: Path, manifest: Manifest) -> None:
+    """Store the files that no path leads to."""
+    wanted = {sha256 for told in manifest.attachments.values() for sha256 in told.values() if sha256 is not None}
+    for sha256 in sorted(wanted):
+        path = directory / "attachments" / sha256
+        content = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content).hexdigest() == sha256:
+            store.put_attachment(content, content_type_of(content) or _UNKNOWN, None)
 
 
 def _read_aliases(path: Path) -> Iterator[tuple[str, str]]:

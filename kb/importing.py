@@ -8,13 +8,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.article_files import MAX_FILE_BYTES, list_folder, read_files
+from kb.attachment_files import FolderAttachments
 from kb.documents import SITE_SOURCE, Article
-from kb.errors import IdConflict, InvalidInput
+from kb.errors import IdConflict, InvalidInput, StoreBusy
 from kb.ids import checked_source
 from kb.problems import Problem, problem_of
 from kb.protocols.connectors import Deletion
@@ -36,6 +38,7 @@ IMPORTER = "import"
 """The author of revisions that an import makes."""
 _COUNTS = ("created", "updated", "unchanged", "ignored", "deleted", "errors")
 _CHUNK = 1024 * 1024
+MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def import_articles(
     detect: Callable[[str], str],
     prune: bool = False,
     max_bytes: int = MAX_FILE_BYTES,
+    max_attachment_bytes: int = MAX_ATTACHMENT_BYTES,
     author: str = IMPORTER,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -110,8 +114,9 @@ def import_articles(
 
     With `prune`, articles of the source whose file is gone are removed; a file that is there but cannot be used keeps
     what is stored of it. A removed article leaves its id as an alias of the one whose file it was, or of the only
-    one with the same title and body. `progress` counts files. Raises NotFound or InvalidInput when the folder is
-    missing or unreadable, and then nothing was changed.
+    one with the same title and body. Files below the folder that an article names are attached to it; one that cannot
+    be is a problem, and the article goes in without it. `progress` counts files. Raises NotFound or InvalidInput when
+    the folder is missing or unreadable, and then nothing was changed.
     """
     source = checked_source(source)
     listing = list_folder(directory)
@@ -120,12 +125,18 @@ def import_articles(
     for problem in listing.problems:
         tally.note(problem)
 
+    files = FolderAttachments(directory, store, max_attachment_bytes)
+
     def reading() -> Iterator[Article | Problem]:
         done = 0
         for item in read_files(directory, listing.paths, source, detect, max_bytes):
             found.add(item)
-            # The site edits its own articles; with a path they would count as files of a folder.
-            yield replace(item, path=None) if source == SITE_SOURCE and isinstance(item, Article) else item
+            if isinstance(item, Article):
+                for one in files.attached(item, item.path or ""):
+                    # The site edits its own articles; with a path they would count as files of a folder.
+                    yield replace(one, path=None) if source == SITE_SOURCE and isinstance(one, Article) else one
+            else:
+                yield item
             done += isinstance(item, Article) or item.is_error
             if progress:
                 progress(done, len(listing.paths))
@@ -133,6 +144,8 @@ def import_articles(
     put_articles(store, reading(), tally, author)
     if prune:
         _prune(store, source, found, tally)
+    with suppress(StoreBusy):  # another time is as good
+        store.sweep_attachments()
     return tally.report()
 
 

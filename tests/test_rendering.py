@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from web.rendering import render, render_excerpt
@@ -46,6 +46,7 @@ def test_rendering_never_asks_another_host_for_an_image() -> None:
     assert html == '<p><span class="unattached">shot</span> <span class="unattached">near</span></p>'
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_rendering_of_any_text_ends_without_active_content(markdown: str) -> None:
     assert not ACTIVE.search(render(markdown).html)
@@ -156,3 +157,57 @@ def test_an_image_leads_to_no_other_host_however_it_is_written(source: str) -> N
 
 def test_boxes_of_tasks_have_a_name() -> None:
     assert re.search(r'<input[^>]*aria-label="Task"', render("- [ ] call back\n").html)
+
+
+PICTURE = {"files/a.png": "0" * 64, "../up/my log.txt": "1" * 64}
+
+
+def test_rendering_leads_relative_paths_to_the_files_that_are_attached() -> None:
+    html = render("![A shot](files/a.png) [the log](../up/my%20log.txt) [other](other.md)", attachments=PICTURE).html
+
+    assert f'<img loading="lazy" alt="A shot" src="/attachments/{"0" * 64}/a.png">' in html
+    assert f'href="/attachments/{"1" * 64}/my%20log.txt"' in html
+    assert 'href="other.md"' in html
+
+
+def test_rendering_shows_words_in_place_of_a_picture_that_is_not_attached() -> None:
+    html = render(
+        '![<b>A</b> "shot"](files/b.png) <img src="x.png" alt="<i>" onerror="alert(1)"> [f](files/b.pdf)'
+    ).html
+
+    assert "<img" not in html
+    assert 'class="unattached">' in html
+    assert "files/b" not in html
+    assert "<i>" not in html
+    assert "<b>" not in html
+    assert not ACTIVE.search(html)
+
+
+def test_rendering_makes_a_link_of_a_picture_that_is_another_file() -> None:
+    html = render("![The log](../up/my%20log.txt)", attachments=PICTURE).html
+
+    assert html == f'<p><a href="/attachments/{"1" * 64}/my%20log.txt">The log</a></p>'
+
+
+def test_an_excerpt_shows_attached_pictures() -> None:
+    html = render_excerpt("![A shot](files/a.png) [log](../up/my%20log.txt)", PICTURE)
+
+    assert f'src="/attachments/{"0" * 64}/a.png"' in html
+    assert f'href="/attachments/{"1" * 64}/my%20log.txt"' in html
+
+
+@pytest.mark.parametrize("text", ['"><script>alert(1)</script>', "<img src=x onerror=alert(1)>", "' onerror='alert(1)"])
+@pytest.mark.parametrize("form", ["![{}](files/a.png)", '<img alt="{}" src="files/a.png">', "![x](files/{}.png)"])
+def test_nothing_beside_a_picture_acts_on_the_reader(text: str, form: str) -> None:
+    attachments = {**PICTURE, f"files/{text}.png": "2" * 64}
+    html = render(form.format(text), attachments=attachments).html
+
+    assert not ACTIVE.search(re.sub(r'"[^"]*"', '""', html))
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("<>\"'=/ imgaltsrc![]()&#;.\\"), max_size=60))
+def test_rendering_of_any_tags_beside_pictures_ends_without_active_content(markdown: str) -> None:
+    html = render(f'{markdown} <img alt="{markdown}" src="files/a.png"> {markdown}', attachments=PICTURE).html
+
+    assert not ACTIVE.search(re.sub(r'"[^"]*"', '""', html))

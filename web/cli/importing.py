@@ -49,6 +49,7 @@ def articles(ctx: click.Context, directory: Path, source: str | None, prune: boo
                 detect=detect_language,
                 prune=prune,
                 max_bytes=settings.max_body_mb * 2**20,
+                max_attachment_bytes=settings.attachment_bytes,
                 progress=progress,
             )
         tell(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, g, json, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -79,7 +80,7 @@ def attachment(sha256: str, name: str) -> Response:
     response.cache_control.private = True
     response.cache_control.no_cache = True
     disposition = "inline" if kind is not None and kind.is_picture else "attachment"
-    response.headers.set("Content-Disposition", disposition, filename=clean_name(name))
+    response.headers.set("Content-Disposition", disposition, **_saved_as(clean_name(name)))
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     g.content_policy = POLICY
     if request.if_none_match.contains(sha256):
@@ -104,6 +105,13 @@ def _kind(sha256: str, name: str) -> str | None:
     listed = store.attachments([sha256]).get(sha256)
     kind = served_as(name, listed.content_type) if listed is not None else None
     return kind.media_type if kind is not None else None
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    """Return the parameters of Content-Disposition that tell browsers a name, the old ones too (RFC 6266, 4.3)."""
+    if name.isascii():
+        return {"filename": name}
+    return {"filename": f"file.{name.rpartition('.')[2]}", "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _page(*, added: str = "", address: str = "", problem: str = "") -> str:
