@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from kb.documents import Article
 from kb.post_mortems import gaps, phases
 from kb.queries import Viewer
-from web.rendering import render
+from web.rendering import Page, render
 from web.wiring import Services
+
+LONG = 50_000
+"""Characters from which on rendering takes longer than a page should: what was previewed is not rendered again to be
+read."""
+MOST_LONG = 8
 
 
 def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, object]:
@@ -17,12 +23,25 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     tickets = services.store.documents(_source_tickets(article), viewer) if is_post_mortem else {}
     return {
         "article": article,
+<<<<<<< HEAD
         "page": render(article.body, article.title, article.attachments),
+=======
+        "page": _page(article.body, article.title),
+>>>>>>> 1568b9e (Show what covers a title already by the search that knows questions, and prove the editor's pages)
         "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),
         "source_tickets": list(tickets.values()),
     }
+
+
+def _page(body: str, title: str) -> Page:
+    return _long_page(body, title) if len(body) > LONG else render(body, title)
+
+
+@lru_cache(MOST_LONG)
+def _long_page(body: str, title: str) -> Page:
+    return render(body, title)
 
 
 def _source_tickets(article: Article) -> list[str]:
