@@ -23,11 +23,7 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     tickets = services.store.documents(_source_tickets(article), viewer) if is_post_mortem else {}
     return {
         "article": article,
-<<<<<<< HEAD
-        "page": render(article.body, article.title, article.attachments),
-=======
-        "page": _page(article.body, article.title),
->>>>>>> 1568b9e (Show what covers a title already by the search that knows questions, and prove the editor's pages)
+        "page": _page(article),
         "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),
@@ -35,13 +31,15 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     }
 
 
-def _page(body: str, title: str) -> Page:
-    return _long_page(body, title) if len(body) > LONG else render(body, title)
+def _page(article: Article) -> Page:
+    if len(article.body) > LONG:
+        return _long_page(article.body, article.title, tuple(article.attachments.items()))
+    return render(article.body, article.title, article.attachments)
 
 
 @lru_cache(MOST_LONG)
-def _long_page(body: str, title: str) -> Page:
-    return render(body, title)
+def _long_page(body: str, title: str, attachments: tuple[tuple[str, str], ...]) -> Page:
+    return render(body, title, dict(attachments))
 
 
 def _source_tickets(article: Article) -> list[str]:
