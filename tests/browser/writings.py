@@ -17,7 +17,7 @@ UNFINISHED = "unfinished"
 ARTICLE = Article(
     id="door-access/blinks-red",
     title="Badge reader blinks red after the firmware update",
-    body="## Symptoms\n\nThe reader **blinks red**.\n\n## Resolution\n\n1. Update the controller.\n2. Restart the reader.\n",
+    body="## Symptoms\n\nIt **blinks red**.\n\n## Resolution\n\n1. Update the controller.\n2. Restart the reader.\n",
     kind="troubleshooting",
     service="door-access",
 )
