@@ -14,6 +14,7 @@ from tests.browser.chromium import launched, require_browser, what_is_missing
 from tests.browser.looks import Look, opened
 from tests.browser.site_pages import KNOWN, Routes, SitePage, crawl
 from tests.browser.watch import Watch
+from tests.browser.writings import add_writings
 from tests.command_line import run
 from tests.fakes.encoder import FakeEncoder
 from tests.homes import copied
@@ -47,7 +48,9 @@ def browser() -> Iterator[Browser]:
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory, shipped_home: Path) -> Iterator[Served]:
     """A server on a home of its own with the shipped content."""
     place = tmp_path_factory.mktemp("browsed")
-    opened_server = serve(copied(shipped_home, place / "home"), place / "log")
+    home = copied(shipped_home, place / "home")
+    add_writings(home)
+    opened_server = serve(home, place / "log")
     try:
         yield opened_server
     finally:

@@ -19,6 +19,7 @@ import click
 from tests.browser.chromium import launched, what_is_missing
 from tests.browser.looks import SCHEMES, SIZES, Look, look_again, opened
 from tests.browser.site_pages import KNOWN, visit
+from tests.browser.writings import add_writings
 from tests.command_line import home_with_model
 from tests.test_cli_serve import serve, stop
 
@@ -35,6 +36,7 @@ def a_server(address: str, link: str) -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as place:
         click.echo("Starting a server with the shipped content.")
         served = serve(home_with_model(Path(place, "home"), Path(place)), Path(place, "log"))
+        add_writings(Path(place, "home"))
         try:
             yield served.address, served.link
         finally:

@@ -16,13 +16,15 @@ from kb.documents import DECISION_SOURCE, EXAMPLE_SOURCE, KINDS, MANUAL_SOURCE, 
 from kb.language import detect_language
 from kb.queries import FILTER_FIELDS
 from tests.browser.watch import Watch
+from tests.browser.writings import ARTICLE as WRITTEN
+from tests.browser.writings import CHANGES, UNFINISHED
 from web.addresses import document_url
 from web.shipped import shipped_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PROGRAMS = ("/api/", "/static/", "/attachments/", "/healthz", "/readyz", "/metrics")
+PROGRAMS = ("/api/", "/static/", "/attachments/", "/writing-session", "/covered", "/healthz", "/readyz", "/metrics")
 """Where paths begin that answer programs or with files, not with pages."""
 Shape = tuple[str, frozenset[str]]
 """What two addresses of the same page with other content share: the endpoint, and the names in the query, of which
@@ -123,6 +125,11 @@ KNOWN = (
     SitePage("vocabulary with an error", "/vocabulary", fields={"Own glossary": "Leitstand"}, status=422),
     SitePage("a misspelled query", "/?q=pritner"),
     SitePage("attach a file", "/attachments"),
+    SitePage("where writing begins", "/write"),
+    SitePage("what covers a title", "/write?title=Account+keeps+getting+locked&kind=known-error"),
+    SitePage("the editor of a new article", f"/write/{UNFINISHED}"),
+    SitePage("the editor of an article", f"/edit/{WRITTEN.id}"),
+    SitePage("what a draft changes", CHANGES),
     SitePage("paste form", "/similar"),
     SitePage("paste form with an error", "/similar", fields={WHOLE_TICKET: " "}, status=422),
     SitePage("paste results", "/similar", fields=TICKET),

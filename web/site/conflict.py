@@ -9,13 +9,12 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from kb.documents import Article
-from kb.merging import Row, merged, side_by_side
+from kb.differences import difference
+from kb.merging import merged
 from web.api.references import article_as_seen
 from web.site.article_form import FIELDS, Values, one_of, values_of
 from web.wiring import Services
 
-MOST_ROWS = 1_000
-"""Rows of two texts side by side; beyond it a browser becomes slow, and both texts stand whole below."""
 LABELS = {
     "title": _l("Title"),
     "kind": _l("Kind"),
@@ -33,26 +32,12 @@ LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """Two texts side by side; `more` rows are not shown."""
-
-    rows: tuple[Row, ...]
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class FieldChange:
     """A field that somebody changed: as the others have it, and as it was written here."""
 
     label: str
     theirs: str
     mine: str
-
-
-def changes(before: str, after: str) -> Changes:
-    """Return two texts side by side, as many rows as a page should show."""
-    rows = side_by_side(before, after)
-    return Changes(rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS))
 
 
 def conflict_page(services: Services, stored: Article, began: Article, values: Values, key: str) -> str:
@@ -69,7 +54,7 @@ def conflict_page(services: Services, stored: Article, began: Article, values: V
         title=one_of(values, "title"),
         author=latest.author,
         at=latest.recorded_at,
-        changes=changes(stored.body, mine),
+        changes=difference(stored.body, mine),
         fields=_fields(theirs, began, values),
         mine=mine,
         together=together if together not in (None, mine) else None,

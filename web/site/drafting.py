@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from kb.access import may_read
 from kb.attaching import attached
+from kb.differences import difference
 from kb.documents import Article
 from kb.errors import FixloreError, InvalidInput, StaleEdit
 from kb.ids import checked_id
@@ -24,7 +25,6 @@ from kb.protocols.drafts import Draft
 from web.api.references import article_as_seen
 from web.problems import log_failure, public_sentence, status_of
 from web.site.article_form import article_so_far, one_of, sent_values
-from web.site.conflict import changes
 from web.site.covered import covering
 from web.site.permissions import allowed
 from web.site.reading import reading
@@ -117,7 +117,7 @@ def draft_changes(key: str) -> str:
         "editor/changes_page.html",
         draft=draft,
         stored=stored,
-        changes=changes(stored.body, draft.value("body")),
+        changes=difference(stored.body, draft.value("body")),
     )
 
 
@@ -125,7 +125,7 @@ def draft_changes(key: str) -> str:
 @told
 def changes_fragment() -> Answer:
     """Return the HTML of two texts side by side: `before` and `after`."""
-    found = changes(request.form.get("before", ""), request.form.get("after", ""))
+    found = difference(request.form.get("before", ""), request.form.get("after", ""))
     names = {"before": _("In this window"), "after": _("Kept in this browser")}
     return _html(render_template("editor/changes.html", changes=found, **names))
 

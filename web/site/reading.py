@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from kb.documents import Article
 from kb.post_mortems import gaps, phases
 from kb.queries import Viewer
-from web.rendering import render
+from web.rendering import Page, render
 from web.wiring import Services
+
+LONG = 50_000
+"""Characters from which on rendering takes longer than a page should: what was previewed is not rendered again to be
+read."""
+MOST_LONG = 8
 
 
 def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, object]:
@@ -17,12 +23,23 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     tickets = services.store.documents(_source_tickets(article), viewer) if is_post_mortem else {}
     return {
         "article": article,
-        "page": render(article.body, article.title, article.attachments),
+        "page": _page(article),
         "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),
         "source_tickets": list(tickets.values()),
     }
+
+
+def _page(article: Article) -> Page:
+    if len(article.body) > LONG:
+        return _long_page(article.body, article.title, tuple(article.attachments.items()))
+    return render(article.body, article.title, article.attachments)
+
+
+@lru_cache(MOST_LONG)
+def _long_page(body: str, title: str, attachments: tuple[tuple[str, str], ...]) -> Page:
+    return render(body, title, dict(attachments))
 
 
 def _source_tickets(article: Article) -> list[str]:

@@ -223,7 +223,7 @@ def _answered(place: Place) -> Answer:
     try:
         if place.stored is None and place.draft is None:
             raise InvalidInput(
-                "this draft has become an article meanwhile, or was discarded; what you wrote is kept as a draft again, "
+                "this draft has become an article meanwhile, or was discarded; what you wrote is kept again as one, "
                 "so save once more if it is to be an article of its own"
             )
         saved = _saved(place, values, request.form.get("state") or place.state)

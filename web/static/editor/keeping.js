@@ -111,6 +111,7 @@ export class Keeping {
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) {
       if (answer.status === 409) this.say("elsewhere");
+      else if (answer.status === 413) this.say("toolong");
       else this.say("refused", told.error ?? String(answer.status));
       if (answer.status >= 500) this.again();
       return false;

@@ -3,6 +3,9 @@
 import { SignedOut } from "./session.js";
 
 const WAIT_MS = 300;
+/** A text of this length takes seconds to render, which others who use the server would feel. */
+const LONG = 200_000;
+const LONG_WAIT_MS = 10_000;
 
 /** Show in `pane` what `form` will look like, anew after each change. */
 export function installPreview(form, pane, session, say) {
@@ -40,7 +43,7 @@ export function installPreview(form, pane, session, say) {
   };
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(show, wait);
+    timer = setTimeout(show, field.value.length > LONG ? Math.max(wait, LONG_WAIT_MS) : wait);
   };
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
