@@ -17,6 +17,7 @@ from kb.protocols.drafts import DraftStore
 from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
+from kb.protocols.requests import RequestStore
 from kb.protocols.upkeep import UpkeepStore
 from kb.queries import Viewer
 
@@ -376,6 +377,7 @@ class Store(
     ChangeLog,
     VectorStore,
     IncidentStore,
+    RequestStore,
     AccessStore,
     FeedbackStore,
     ConnectorStore,

@@ -14,6 +14,7 @@ from kb.store.documents import SqlDocuments
 from kb.store.drafts import SqlDrafts
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
+from kb.store.requests import SqlRequests
 from kb.store.upkeep import SqlUpkeep
 from kb.store.vectors import SqlVectors
 
@@ -26,6 +27,7 @@ class SqlStore(
     SqlChanges,
     SqlVectors,
     SqlIncidents,
+    SqlRequests,
     SqlAccess,
     SqlFeedback,
     SqlDrafts,

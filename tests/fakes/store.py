@@ -16,6 +16,7 @@ from kb.language import detect_language
 from kb.protocols.store import Change, InvalidTicket, Outcome, Revision, RevisionLine, Store, TicketUpsert
 from kb.queries import Viewer
 from kb.reporting import Clock
+from kb.store.links import with_link_back
 from kb.store.rows import article_from, row_of, same_content, ticket_from
 from kb.tickets import merged
 from tests.fakes.store_access import ERASED
@@ -23,6 +24,7 @@ from tests.fakes.store_attachments import MemoryAttachments
 from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_drafts import MemoryDrafts
 from tests.fakes.store_incidents import MemoryIncidents
+from tests.fakes.store_requests import MemoryRequests
 from tests.fakes.store_upkeep import MemoryUpkeep
 
 TICK = timedelta(microseconds=1)
@@ -32,7 +34,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, Store):
+class MemoryStore(
+    MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, MemoryRequests, Store
+):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
     def __init__(self, clock: Clock = now):
@@ -46,6 +50,9 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
         self._decisions = []
         self._files = {}
         self._drafts = {}
+        self._requests = {}
+        self._askers = {}
+        self._last_request = 0
 
     # articles
 
@@ -69,6 +76,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
             self._documents = held
             self._remember(history, author)
             self._record(dict.fromkeys(changed))
+            self._link_sources(changed)
             return outcomes
 
     def create_article(self, article: Article, author: str, comment: str = "") -> Article:
@@ -78,6 +86,7 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
             created = self._documents[article.id] = replace(_stored_article(article), revision=1)
             self._remember([created], author, comment)
             self._record([created.id])
+            self._link_sources([created.id])
             return created
 
     def update_article(self, article: Article, author: str, expected_revision: int, comment: str = "") -> Article:
@@ -93,7 +102,17 @@ class MemoryStore(MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDr
             self._documents[after.id] = after
             self._remember([after], author, comment)
             self._record([after.id])
+            self._link_sources([after.id])
             return after
+
+    def _link_sources(self, article_ids: Sequence[str]) -> None:
+        for article in [one for key in article_ids if isinstance(one := self._documents[key], Article)]:
+            for ticket in [one for one in self._documents.values() if isinstance(one, Ticket)]:
+                if article.source == "site" and article.state == "published":
+                    after = with_link_back(ticket, article, self._clock())
+                    if after is not ticket:
+                        self._documents[ticket.id] = after
+                        self._record([ticket.id])
 
     def article(self, article_id: str) -> Article | None:
         with self._open():
