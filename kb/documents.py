@@ -75,13 +75,16 @@ class Article:
 
 FEEDBACK = "feedback"
 """Who made a link that people made here, by saying that a document resolved a ticket."""
+ARTICLE = "article"
+"""Who made a link that a ticket got because an article was written from it."""
+MADE_HERE = (FEEDBACK, ARTICLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A directed link from one ticket to a ticket or article; `target` need not exist yet.
 
-    `by` is `FEEDBACK` when people made it here, `None` when the ticket's own system told it.
+    `by` is one of `MADE_HERE` when people made it here, `None` when the ticket's own system told it.
     """
 
     type: str

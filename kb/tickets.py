@@ -12,9 +12,9 @@ from kb.access import checked_audience
 from kb.documents import (
     DECISION_SOURCE,
     EXAMPLE_SOURCE,
-    FEEDBACK,
     JSON,
     LINK_TYPES,
+    MADE_HERE,
     MANUAL_SOURCE,
     SITE_SOURCE,
     TIERS,
@@ -202,14 +202,14 @@ def _links_from(value: JSON, is_export: bool) -> tuple[Link, ...]:
         kind = choice_from(item["type"], "links.type", LINK_TYPES)
         target = checked_id(name_from(item["target"], "links.target"), "links.target")
         at = item.get("at")
-        by = FEEDBACK if is_export and item.get("by") == FEEDBACK else None
+        by = next((one for one in MADE_HERE if is_export and item.get("by") == one), None)
         links.setdefault((kind, target), Link(kind, target, None if at is None else time_from(at, "links.at"), by))
     return tuple(links.values())
 
 
 def _with_links_of_people(delivered: tuple[Link, ...], stored: tuple[Link, ...]) -> tuple[Link, ...]:
     """Return what was delivered with the links that people made here, which the ticket's system knows nothing of."""
-    made = {(one.type, one.target): one for one in stored if one.by == FEEDBACK}
+    made = {(one.type, one.target): one for one in stored if one.by in MADE_HERE}
     return (*(made.pop((one.type, one.target), one) for one in delivered), *made.values())
 
 

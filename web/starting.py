@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from kb.documents import SITE_SOURCE, Article
-from kb.queries import Viewer
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from kb.access import may_read
+from kb.article_templates import template_for
+from kb.documents import SITE_SOURCE, Article, Document, Ticket, dated_at
+from kb.errors import FixloreError, StaleEdit
+from kb.language import detect_language
+from kb.queries import Filter, Viewer
+from search.answers import Result
+from search.similar import SimilarRequest
+from web.addresses import document_url
+from web.started_from_ticket import filled_article
+from web.started_from_ticket import with_similar as naming_similar
 from web.wiring import Services
 
 UNNAMED = "new"
 """The id of an article that has none yet: it gets one from its title when it is saved."""
+MOST_OTHERS = 50
+"""Tickets of the same problem that an article names beside the one that it began from."""
+MOST_SIMILAR = 8
+_LOG = logging.getLogger(__name__)
 
 
 def started_article(
@@ -18,21 +36,111 @@ def started_article(
     `from_ticket` is the id of the ticket that it tells about and `request` the number of the request that it answers,
     each empty where there is none; what the viewer may not read tells nothing.
     """
-    return Article(
+    ticket = readable_ticket(services, viewer, from_ticket)
+    asked = services.store.article_request(int(request)) if _is_number(request) else None
+    title = title or (asked.query if asked is not None else "")
+    spoken = language or (ticket.language if ticket is not None else detect_language(title))
+    template = template_for(services.settings.home, kind, spoken)
+    begun_with = replace(
+        template.article,
         id=UNNAMED,
         title=title,
-        body="",
+        body=template.article.body.lstrip("\n"),
         kind=kind,
-        language=language,
+        language=spoken,
         state="draft",
+        confidence="not_validated",
         authors=(viewer.name,),
         source=SITE_SOURCE,
+        path=None,
+        created_at=None,
+        updated_at=None,
     )
+    if template.problem:
+        _LOG.warning("%s", template.problem)
+        begun_with = replace(begun_with, body=f"<!-- {template.problem.replace('--', '- -')} -->\n\n{begun_with.body}")
+    if ticket is None:
+        return begun_with
+    filled = filled_article(begun_with, ticket, tickets_of_problem(services, viewer, ticket))
+    return replace(filled, title=title or filled.title)
+
+
+def readable_ticket(services: Services, viewer: Viewer, ticket_id: str) -> Ticket | None:
+    """Return a ticket that the viewer may read, `None` for another and for none."""
+    ticket = services.store.ticket(ticket_id) if ticket_id else None
+    return ticket if ticket is not None and may_read(viewer, ticket) else None
+
+
+def tickets_of_problem(services: Services, viewer: Viewer, ticket: Ticket) -> tuple[Ticket, ...]:
+    """Return the other tickets of a ticket's problem that the viewer may read, the oldest first.
+
+    They are its duplicates, by links in either direction, and those of the incident that it is part of.
+    """
+    store = services.store
+    ids = [link.target for link in ticket.links if link.type == "duplicate_of"]
+    ids += [one for one, _ in store.links_to(ticket.id, ("duplicate_of",))]
+    for original in list(ids):
+        ids += [one for one, _ in store.links_to(original, ("duplicate_of",))]
+    with suppress(FixloreError):
+        ids += services.incidents.of_id(ticket.id, viewer).tickets
+    wanted = [one for one in dict.fromkeys(ids) if one != ticket.id]
+    found = [one for one in store.documents(wanted, viewer).values() if isinstance(one, Ticket)]
+    undated = "9999"
+    ordered = sorted(found, key=lambda one: (one.opened_at.isoformat() if one.opened_at else undated, one.id))
+    return tuple(ordered[:MOST_OTHERS])
+
+
+def similar_before(services: Services, viewer: Viewer, ticket: Ticket) -> tuple[Result, ...]:
+    """Return what a ticket's problem resembles: post-mortems, known errors and past tickets, best first.
+
+    Nothing comes back while no index can answer: who writes is not to be kept from it.
+    """
+    same = {ticket.id, *(one.id for one in tickets_of_problem(services, viewer, ticket))}
+    asked = SimilarRequest(
+        ticket=ticket,
+        types=("post-mortem", "known-error", "ticket"),
+        filter=Filter(without=frozenset(same)),
+        limit=MOST_SIMILAR,
+        min_band="low",
+        viewer=viewer,
+    )
+    try:
+        return tuple(services.searcher().beside(asked).results)
+    except FixloreError:
+        return ()
+
+
+def with_similar(services: Services, viewer: Viewer, article: Article, chosen: Sequence[str]) -> Article:
+    """Return an article that names the chosen documents as similar past incidents; unreadable ones are left out."""
+    documents = services.store.documents(list(dict.fromkeys(chosen))[:MOST_OTHERS], viewer)
+    return naming_similar(article, [(one.title, _address(one), _day(one)) for one in documents.values()])
 
 
 def begun(services: Services, viewer: Viewer, request: str) -> None:
     """Note that `viewer` has begun to write what a request asks for; `request` is empty where nobody asked."""
+    if _is_number(request):
+        with suppress(StaleEdit, FixloreError):  # somebody else is on it: both may write, one of them shows
+            services.store.take_request(int(request), viewer.name)
 
 
 def written(services: Services, viewer: Viewer, article: Article, from_ticket: str, request: str) -> None:
-    """Note that an article was saved for the first time, which began from a ticket or a request."""
+    """Note that an article was saved for the first time, which began from a ticket or a request.
+
+    The ticket itself gets its link from the store, once the article is published.
+    """
+    if _is_number(request):
+        with suppress(FixloreError):
+            services.store.answer_request(int(request), article.id)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _address(document: Document) -> str:
+    return document_url(document.id, "ticket" if isinstance(document, Ticket) else document.kind)
+
+
+def _day(document: Document) -> str:
+    at = dated_at(document)
+    return at.date().isoformat() if at is not None else ""

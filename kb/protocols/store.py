@@ -18,6 +18,7 @@ from kb.protocols.feedback import Feedback as Feedback
 from kb.protocols.feedback import FeedbackStore
 from kb.protocols.incidents import IncidentStore
 from kb.protocols.people import PeopleStore
+from kb.protocols.requests import RequestStore
 from kb.protocols.upkeep import UpkeepStore
 from kb.queries import Viewer
 
@@ -377,6 +378,7 @@ class Store(
     ChangeLog,
     VectorStore,
     IncidentStore,
+    RequestStore,
     AccessStore,
     FeedbackStore,
     ConnectorStore,

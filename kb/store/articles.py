@@ -26,6 +26,7 @@ from kb.store import sqlite, tables
 from kb.store.attachments import record_uses
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
+from kb.store.links import link_source_tickets
 from kb.store.part import Part
 from kb.store.rows import article_from, document_from, is_storable, row_of, same_content
 from kb.store.sqlite import chunks, refuse_too_many
@@ -224,6 +225,7 @@ def _save(
         record_uses(connection, history)
     note_upkeep(connection, changed)
     record_changes(connection, [one.id for one in changed], now)
+    link_source_tickets(connection, changed, now)
 
 
 def _revision_row(article: Article, author: str, now: datetime, comment: str) -> dict[str, object]:

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kb.documents import FEEDBACK, Link, Ticket
+from kb.documents import ARTICLE, FEEDBACK, SITE_SOURCE, Article, Link, Ticket
+from kb.linking_back import link_back, source_tickets_of
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.incidents import note_open_tickets
-from kb.store.rows import row_of
+from kb.store.rows import is_storable, row_of
 from kb.store.tables import document, link
 
 
@@ -50,6 +51,30 @@ def remove_links_to(connection: Connection, target: str, now: datetime) -> None:
     """Remove every link that people made to a target; those that the tickets' systems told stay."""
     for ticket_id in connection.scalars(select(link.c.ticket_id).where(link.c.target == target).distinct()).all():
         remove_link(connection, ticket_id, target, now)
+
+
+def link_source_tickets(connection: Connection, articles: Sequence[Article], now: datetime) -> None:
+    """Have the tickets that published articles of the site were written from lead to them, and no others."""
+    for article in articles:
+        if article.source != SITE_SOURCE or article.state != "published":
+            continue
+        linked = connection.scalars(select(link.c.ticket_id).where(link.c.target == article.id).distinct()).all()
+        ids = list(dict.fromkeys((*source_tickets_of(article), *linked)))
+        for ticket in documents_by_id(connection, [one for one in ids if is_storable(one)]).values():
+            if isinstance(ticket, Ticket) and (after := with_link_back(ticket, article, now)) is not ticket:
+                _save(connection, after, now)
+
+
+def with_link_back(ticket: Ticket, article: Article, now: datetime) -> Ticket:
+    """Return a ticket with the link to an article that it should have of it, the same where it has it."""
+    wanted = link_back(article, ticket, now)
+    made = [one for one in ticket.links if (one.target, one.by) == (article.id, ARTICLE)]
+    if [one.type for one in made] == ([wanted.type] if wanted is not None else []):
+        return ticket
+    kept = tuple(one for one in ticket.links if one not in made)
+    if wanted is None or any(_is_same(one, wanted) for one in kept):
+        return ticket if len(kept) == len(ticket.links) else replace(ticket, links=kept)
+    return replace(ticket, links=(*kept, wanted))
 
 
 def _is_same(one: Link, other: Link) -> bool:

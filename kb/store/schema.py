@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from kb.errors import SchemaTooNew, StoreError
 from kb.store.sqlite import Database
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0009")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every version of the schema, oldest first; the last is the one this Fixlore works with."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 

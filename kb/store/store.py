@@ -15,6 +15,7 @@ from kb.store.drafts import SqlDrafts
 from kb.store.feedback import SqlFeedback
 from kb.store.incidents import SqlIncidents
 from kb.store.people import SqlPeople
+from kb.store.requests import SqlRequests
 from kb.store.upkeep import SqlUpkeep
 from kb.store.vectors import SqlVectors
 
@@ -27,6 +28,7 @@ class SqlStore(
     SqlChanges,
     SqlVectors,
     SqlIncidents,
+    SqlRequests,
     SqlAccess,
     SqlFeedback,
     SqlDrafts,

@@ -348,4 +348,32 @@ person = Table(
     Column("session_mark", Text, nullable=False),
     Column("link_hash", Text, unique=True),
     Column("link_expires_at", Instant),
+
+article_request = Table(
+    "article_request",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("query", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("taken_by", Text),
+    Column("taken_at", Instant),
+    Column("article_id", Text),  # no foreign key: a deleted article leaves the request open
+    sqlite_autoincrement=True,  # an address of a dismissed request never shows another one
+)
+"""Articles that people miss."""
+
+article_request_person = Table(
+    "article_request_person",
+    metadata,
+    Column(
+        "request",
+        Integer,
+        ForeignKey("article_request.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("person", Text, primary_key=True),
 )

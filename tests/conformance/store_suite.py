@@ -13,6 +13,7 @@ from tests.conformance.store_drafts import DraftSuite
 from tests.conformance.store_feedback import FeedbackSuite
 from tests.conformance.store_incidents import IncidentSuite
 from tests.conformance.store_people import PeopleSuite
+from tests.conformance.store_requests import RequestSuite
 from tests.conformance.store_samples import SetClock
 from tests.conformance.store_tickets import TicketSuite
 from tests.conformance.store_upkeep import UpkeepSuite
@@ -30,6 +31,7 @@ class StoreSuite(
     DraftSuite,
     UpkeepSuite,
     PeopleSuite,
+    RequestSuite,
 ):
     """Give a fixture `store` that is empty and told the time by `clock`."""
 

@@ -16,6 +16,7 @@ from kb.language import detect_language
 from kb.protocols.store import Change, InvalidTicket, Outcome, Revision, RevisionLine, Store, TicketUpsert
 from kb.queries import Viewer
 from kb.reporting import Clock
+from kb.store.links import with_link_back
 from kb.store.rows import article_from, row_of, same_content, ticket_from
 from kb.tickets import merged
 from tests.fakes.store_access import ERASED
@@ -24,6 +25,7 @@ from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_drafts import MemoryDrafts
 from tests.fakes.store_incidents import MemoryIncidents
 from tests.fakes.store_people import MemoryPeople
+from tests.fakes.store_requests import MemoryRequests
 from tests.fakes.store_upkeep import MemoryUpkeep
 
 TICK = timedelta(microseconds=1)
@@ -34,7 +36,7 @@ def now() -> datetime:
 
 
 class MemoryStore(
-    MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, MemoryPeople, Store
+    MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, MemoryPeople, MemoryRequests, Store
 ):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 
@@ -50,6 +52,9 @@ class MemoryStore(
         self._files = {}
         self._drafts = {}
         self._people, self._hashes, self._links = {}, {}, {}
+        self._requests = {}
+        self._askers = {}
+        self._last_request = 0
 
     # articles
 
@@ -73,6 +78,7 @@ class MemoryStore(
             self._documents = held
             self._remember(history, author)
             self._record(dict.fromkeys(changed))
+            self._link_sources(changed)
             return outcomes
 
     def create_article(self, article: Article, author: str, comment: str = "") -> Article:
@@ -82,6 +88,7 @@ class MemoryStore(
             created = self._documents[article.id] = replace(_stored_article(article), revision=1)
             self._remember([created], author, comment)
             self._record([created.id])
+            self._link_sources([created.id])
             return created
 
     def update_article(self, article: Article, author: str, expected_revision: int, comment: str = "") -> Article:
@@ -97,7 +104,17 @@ class MemoryStore(
             self._documents[after.id] = after
             self._remember([after], author, comment)
             self._record([after.id])
+            self._link_sources([after.id])
             return after
+
+    def _link_sources(self, article_ids: Sequence[str]) -> None:
+        for article in [one for key in article_ids if isinstance(one := self._documents[key], Article)]:
+            for ticket in [one for one in self._documents.values() if isinstance(one, Ticket)]:
+                if article.source == "site" and article.state == "published":
+                    after = with_link_back(ticket, article, self._clock())
+                    if after is not ticket:
+                        self._documents[ticket.id] = after
+                        self._record([ticket.id])
 
     def article(self, article_id: str) -> Article | None:
         with self._open():

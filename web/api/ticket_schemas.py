@@ -60,8 +60,9 @@ class StoredLink(LinkBody):
         {"type": "resolved_by", "target": "vpn/error-809", "at": "2026-11-21T10:40:00Z", "by": "feedback"}
     )
 
-    by: Literal["feedback"] | None = None
-    """Only there for a link that people made here: `feedback`. A delivery does not remove it."""
+    by: Literal["feedback", "article"] | None = None
+    """Only there for a link that people made here: by `feedback`, or by an `article` written from the ticket. A
+    delivery does not remove it."""
 
 
 class TicketPath(Described):

@@ -12,7 +12,7 @@ from kb.documents import Article
 from kb.links_in_text import references_of
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 _AT_ONCE = 500
 _OF_ARTICLE = ("state", "confidence", "audience", "owner", "service", "review_due")
