@@ -348,6 +348,7 @@ person = Table(
     Column("session_mark", Text, nullable=False),
     Column("link_hash", Text, unique=True),
     Column("link_expires_at", Instant),
+)
 
 article_request = Table(
     "article_request",

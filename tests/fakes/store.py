@@ -36,7 +36,14 @@ def now() -> datetime:
 
 
 class MemoryStore(
-    MemoryConnectors, MemoryIncidents, MemoryAttachments, MemoryDrafts, MemoryUpkeep, MemoryPeople, MemoryRequests, Store
+    MemoryConnectors,
+    MemoryIncidents,
+    MemoryAttachments,
+    MemoryDrafts,
+    MemoryUpkeep,
+    MemoryPeople,
+    MemoryRequests,
+    Store,
 ):
     """A Store: dictionaries under one lock. `backup` writes ids and contents, enough to see that it did."""
 

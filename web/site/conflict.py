@@ -8,8 +8,8 @@ from flask import render_template, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from kb.documents import Article
 from kb.differences import difference
+from kb.documents import Article
 from kb.merging import merged
 from web.api.references import article_as_seen
 from web.site.article_form import FIELDS, Values, one_of, values_of
