@@ -268,8 +268,8 @@ class _Writing:
             "paths": self._paths,
             **({"attachments": self._told} if self._told else {}),
         }
-        with self.open(MANIFEST) as file:
-            file.write(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+        with self.open(MANIFEST) as sink:
+            sink.write(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
 def _documents(store: Store, ids: list[str]) -> Iterator[Article | Ticket]:

@@ -2,8 +2,8 @@
 
 Patience matching (Bram Cohen, 2006): what is unique on both sides and in the same order stayed; between such anchors
 the same again. A stretch without anchors is compared by `difflib`, which is quadratic in bad cases, only while it is
-short; in a long one only what stands at the same distance from its beginning is taken to be the same. Between n and n log n
-steps, and at most `_MOST_PAIRS` for each short stretch.
+short; in a long one only what stands at the same distance from its beginning is taken to be the same. Between n and
+n log n steps, and at most `_MOST_PAIRS` for each short stretch.
 """
 
 from __future__ import annotations
