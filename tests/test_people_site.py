@@ -491,7 +491,8 @@ def test_every_form_but_that_of_signing_in_needs_a_session_and_the_role_that_it_
         if rule.endpoint in WITHOUT_SESSION:
             continue
         refused = stranger.post(path_of(rule))
-        assert (refused.status_code, refused.headers["Location"][:8]) == (302, "/sign-in"), rule
+        led = refused.headers.get("Location", "").startswith("/sign-in")
+        assert led if refused.status_code == 302 else refused.status_code == 401, (rule, refused.status)
         action = getattr(app.view_functions[rule.endpoint], "fixlore_action", None)
         assert action is not None or rule.endpoint == "sign_in.sign_out", rule
         for role, browser in browsers.items():
