@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from kb.settings import Settings
 from tests.fakes.encoder import FakeEncoder
 from tests.people import PASSWORD, add_person, signed_in_as, use_cheap_hashes
 from web.app import create_app
+from web.cli.serving import _way_in
 from web.links import new_person_path, new_sign_in_path
 from web.site.roles import ACTION_WORDS, ROLE_WORDS
 from web.wiring import Services, open_services
@@ -306,6 +308,13 @@ def test_an_installation_with_people_but_no_administrator_still_takes_the_link(a
     assert not is_in(browser)
 
 
+def test_the_server_tells_the_way_in_that_is_open(services: Services) -> None:
+    address = "http://127.0.0.1:8080"
+    assert re.fullmatch(rf"Sign in once with {address}/sign-in/[\w-]{{43}}", _way_in(services, address))
+    add_person(services, "chief", "administrator")
+    assert _way_in(services, address) == f"Sign in at {address}/sign-in"
+
+
 # inviting
 
 
@@ -428,6 +437,28 @@ def test_pages_show_to_each_role_only_what_it_may_do(app: Flask, services: Servi
         assert saves is administers
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_no_link_or_form_that_somebody_is_shown_is_refused_to_them(app: Flask, services: Services, role: Role) -> None:
+    add_person(services, "chief", "administrator")
+    add_person(services, "desk", role)
+    browser = signed_in_as(app, "desk")
+    waiting, seen, forms = ["/"], set[str](), set[str]()
+    while waiting:
+        path = waiting.pop()
+        answer = browser.get(path)
+        assert answer.status_code != 403, path
+        page = text(answer)
+        found = re.findall(r'href="(/[^"#]*)', page) if answer.mimetype == "text/html" else []
+        links = {html.unescape(one) for one in found}
+        waiting += sorted(one for one in links - seen if not one.startswith(("/static/", "/language/", "/api/")))
+        seen |= links
+        forms |= set(re.findall(r'<form[^>]*method="post"[^>]*action="(/[^"]*)"', page)) - {"/sign-out"}
+    for path in forms - {"/account/sessions"}:
+        assert browser.post(path).status_code != 403, path
+    assert "/account" in seen
+    assert "/account" in forms
+
+
 def test_the_table_of_roles_is_the_one_that_decides(app: Flask, services: Services) -> None:
     add_person(services, "desk")
     page = text(signed_in_as(app, "desk").get("/people/roles"))
@@ -491,7 +522,8 @@ def test_every_form_but_that_of_signing_in_needs_a_session_and_the_role_that_it_
         if rule.endpoint in WITHOUT_SESSION:
             continue
         refused = stranger.post(path_of(rule))
-        assert (refused.status_code, refused.headers["Location"][:8]) == (302, "/sign-in"), rule
+        led = refused.headers.get("Location", "").startswith("/sign-in")
+        assert led if refused.status_code == 302 else refused.status_code == 401, (rule, refused.status)
         action = getattr(app.view_functions[rule.endpoint], "fixlore_action", None)
         assert action is not None or rule.endpoint == "sign_in.sign_out", rule
         for role, browser in browsers.items():

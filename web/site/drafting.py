@@ -26,7 +26,7 @@ from web.api.references import article_as_seen
 from web.problems import log_failure, public_sentence, status_of
 from web.site.article_form import article_so_far, one_of, sent_values
 from web.site.covered import covering
-from web.site.permissions import allowed
+from web.site.permissions import allowed, needing
 from web.site.reading import reading
 from web.starting import UNNAMED
 from web.wiring import Services
@@ -57,7 +57,7 @@ def told(view: Callable[_Given, Answer]) -> Callable[_Given, Answer]:
             log_failure(error)
             return jsonify(error=public_sentence(error)), 409 if isinstance(error, StaleEdit) else status_of(error)
 
-    return answered
+    return needing("write", answered)
 
 
 @pages.get("/writing-session")
