@@ -28,6 +28,7 @@ from web.api.tokens import new_secret, secret_hash
 from web.app import create_app
 from web.links import new_sign_in_path
 from web.site.attachments import POLICY
+from web.site.sessions import SignedIn
 from web.wiring import Services, open_services
 
 FORM = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -47,14 +48,11 @@ def application(services: Services) -> Flask:
     return create_app(services)
 
 
-@pytest.fixture
-def client(application: Flask) -> FlaskClient:
-    return application.test_client()
-
-
-@pytest.fixture
-def signed_in(client: FlaskClient, services: Services) -> FlaskClient:
-    assert client.get(new_sign_in_path(services.store)).status_code == 302
+@pytest.fixture(scope="module")
+def signed_in(application: Flask, services: Services) -> FlaskClient:
+    """Sign in once: from one address that may be done a few times a minute."""
+    client = application.test_client()
+    assert client.get(new_sign_in_path(services.store)).status_code in (302, 303)
     return client
 
 
@@ -63,7 +61,7 @@ def reader(signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Callable[
     """Return a function that makes whoever is signed in another viewer."""
 
     def become(viewer: Viewer) -> FlaskClient:
-        monkeypatch.setattr("web.site.signing_in.ADMINISTRATOR", viewer)
+        monkeypatch.setattr(SignedIn, "viewer", property(lambda self: viewer))
         return signed_in
 
     return become
@@ -154,11 +152,12 @@ def test_file_is_refused_in_the_language_of_the_reader(signed_in: FlaskClient) -
 
 
 def test_file_is_taken_only_with_the_token_of_the_page_and_from_who_may_write(
-    client: FlaskClient, reader: Callable[[Viewer], FlaskClient], application: Flask
+    reader: Callable[[Viewer], FlaskClient], application: Flask
 ) -> None:
+    client = reader(MEMBER)
     stranger = application.test_client().post("/attachments", data={"file": (io.BytesIO(png()), "x.png")})
     assert stranger.status_code == 400
-    forged = reader(MEMBER).post("/attachments", data={"file": (io.BytesIO(png()), "x.png")})
+    forged = client.post("/attachments", data={"file": (io.BytesIO(png()), "x.png")})
     assert (forged.status_code, forged.content_type) == (400, "application/problem+json")
     agent = send(client, "x.png", png())
     assert (agent.status_code, agent.content_type) == (403, "application/problem+json")

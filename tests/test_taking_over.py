@@ -15,6 +15,7 @@ from kb.language import detect_language
 from kb.queries import Viewer
 from tests.fakes.store import MemoryStore
 from tests.pictures import png
+from web.site.sessions import SignedIn
 from web.wiring import Services
 
 PAGE = "/take-over/vpn/a"
@@ -42,7 +43,7 @@ def bring_in(services: Services, folder: Path) -> Callable[[], object]:
 
 @pytest.fixture
 def become(monkeypatch: pytest.MonkeyPatch) -> Callable[[Viewer], None]:
-    return lambda viewer: monkeypatch.setattr("web.site.signing_in.ADMINISTRATOR", viewer)
+    return lambda viewer: monkeypatch.setattr(SignedIn, "viewer", property(lambda self: viewer))
 
 
 def take_over(client: FlaskClient, revision: int = 1) -> int:

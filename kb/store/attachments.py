@@ -20,7 +20,7 @@ from kb.store.documents import documents_by_id
 from kb.store.part import Part
 from kb.store.rows import article_from
 from kb.store.sqlite import chunks
-from kb.store.tables import attachment, attachment_sender, attachment_use, metadata, revision
+from kb.store.tables import attachment, attachment_sender, attachment_use, draft, revision
 
 REMOVED_AT_ONCE = 5
 """Files that one transaction removes: what is freed is overwritten, which takes as long as writing it."""
@@ -184,9 +184,6 @@ def _has_readable(connection: Connection, document_id: str, numbers: Sequence[in
 
 def _named_in_drafts(connection: Connection) -> frozenset[str]:
     """Return the beginnings of the hashes that the text of a draft names."""
-    draft = metadata.tables.get("draft")
-    if draft is None:
-        return frozenset()
     named: set[str] = set()
     for content in connection.scalars(select(draft.c.content)):
         named.update(_NAMED.findall(content))

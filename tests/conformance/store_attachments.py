@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from kb.protocols.attachments import KEPT_UNUSED, Attachment
+from kb.protocols.drafts import Draft
 from kb.protocols.store import Store
 from kb.queries import Viewer
 from tests.conformance.store_samples import START, SetClock, article
@@ -116,6 +117,18 @@ class AttachmentSuite:
         assert store.sweep_attachments() == 0
         clock.now += KEPT_UNUSED
         assert store.sweep_attachments() == 1
+
+    def test_file_stays_as_long_as_a_draft_names_it(self, store: Store, clock: SetClock) -> None:
+        put(store)
+        store.save_draft(Draft(person="network-l3", key="new", values={"body": [f'New "text": [vpn]({PATH})\n']}))
+        for _ in range(4):
+            clock.now += KEPT_UNUSED
+            assert store.sweep_attachments() == 0
+        store.discard_draft("network-l3", "new")
+        for _ in range(3):
+            clock.now += KEPT_UNUSED
+            store.sweep_attachments()
+        assert store.attachment_content(HASH) is None
 
     def test_many_files_go_at_once_and_sending_one_sweeps(self, store: Store, clock: SetClock) -> None:
         for number in range(12):

@@ -11,6 +11,7 @@ from datetime import datetime
 from kb.access import may_read
 from kb.documents import Article, Document
 from kb.protocols.attachments import KEPT_UNUSED, Attachment
+from kb.protocols.drafts import Draft
 from kb.protocols.store import Revision
 from kb.queries import Viewer
 
@@ -33,6 +34,7 @@ class MemoryAttachments:
     _documents: dict[str, Document]
     _revisions: dict[str, list[Revision]]
     _files: dict[str, File]
+    _drafts: dict[tuple[str, str], Draft]
 
     def put_attachment(self, content: bytes, content_type: str, by: str | None) -> Attachment:
         with self._open():
@@ -76,10 +78,17 @@ class MemoryAttachments:
                 elif file.unused_since is None:
                     file.unused_since = now
                 elif file.unused_since <= now - KEPT_UNUSED:
-                    gone.append(sha256)
+                    if self._is_named_in_a_draft(sha256):
+                        file.unused_since = None
+                    else:
+                        gone.append(sha256)
             for sha256 in gone:
                 del self._files[sha256]
             return len(gone)
+
+    def _is_named_in_a_draft(self, sha256: str) -> bool:
+        texts = [text for one in self._drafts.values() for held in one.values.values() for text in held]
+        return any(f"files/{sha256[:16]}-" in text for text in texts)
 
     def _uses(self, sha256: str) -> Iterator[Article]:
         for article_id, history in self._revisions.items():
