@@ -2,7 +2,8 @@
 
 Patience matching (Bram Cohen, 2006): what is unique on both sides and in the same order stayed; between such anchors
 the same again. A stretch without anchors is compared by `difflib`, which is quadratic in bad cases, only while it is
-short; in a long one only what stands at the same distance from its beginning is taken to be the same. Between n and n log n steps, and at most `_MOST_PAIRS` for each short stretch.
+short; in a long one only what stands at the same distance from its beginning is taken to be the same. Between n and
+n log n steps, and at most `_MOST_PAIRS` for each short stretch.
 """
 
 from __future__ import annotations
@@ -59,14 +60,14 @@ def _alike(old: Sequence[str], new: Sequence[str], a: int, b: int, step: int, mo
     return count
 
 
-def _anchors(
-    old: Sequence[str], new: Sequence[str], a: int, a_end: int, b: int, b_end: int
-) -> list[tuple[int, int]]:
+def _anchors(old: Sequence[str], new: Sequence[str], a: int, a_end: int, b: int, b_end: int) -> list[tuple[int, int]]:
     """Return the longest run, in order on both sides, of items that are unique on both."""
     counts_old = Counter(old[at] for at in range(a, a_end))
     counts_new = Counter(new[at] for at in range(b, b_end))
     place_in_new = {new[at]: at for at in range(b, b_end) if counts_new[new[at]] == 1}
-    pairs = [(at, place_in_new[old[at]]) for at in range(a, a_end) if counts_old[old[at]] == 1 and old[at] in place_in_new]
+    pairs = [
+        (at, place_in_new[old[at]]) for at in range(a, a_end) if counts_old[old[at]] == 1 and old[at] in place_in_new
+    ]
     ends: list[int] = []  # the smallest place in `new` at which a run of each length ends
     at_end: list[int] = []  # the pair that does
     before: list[int] = []

@@ -78,12 +78,21 @@ class Page:
     headings: tuple[Heading, ...]
 
 
-def render(markdown: str, title: str = "") -> Page:
-    """Render Markdown; a first heading that repeats `title` is left out, since the page shows the title itself."""
+def render(markdown: str, title: str = "", address: Callable[[str], str] | None = None) -> Page:
+    """Render Markdown; a first heading that repeats `title` is left out, since the page shows the title itself.
+
+    `address` returns where a link leads from its address as written.
+    """
     converter = _converter()
     converter.reset()
     html = converter.convert(_without_title(markdown, title))
-    return Page(_clean(html, ATTRIBUTES), tuple(_headings(getattr(converter, "toc_tokens", []))))
+
+    def leading(tag: str, attribute: str, value: str) -> str | None:
+        if address is not None and (tag, attribute) == ("a", "href"):
+            value = address(value)
+        return _safe_attribute(tag, attribute, value)
+
+    return Page(_clean(html, ATTRIBUTES, leading), tuple(_headings(getattr(converter, "toc_tokens", []))))
 
 
 def render_excerpt(markdown: str) -> str:

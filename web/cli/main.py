@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connector": ("web.cli.connectors", "Let ticket systems send their tickets, and read their exports."),
     "user": ("web.cli.users", "Get a one-time sign-in link."),
     "example": ("web.cli.examples", "Remove the shipped example content."),
+    "links": ("web.cli.links", "List links of articles that lead nowhere."),
     "doctor": ("web.cli.checking", "Check store and indexes, and say what to do."),
 }
 """Command → (module, one line of help). Listed here so that `kb --help` imports none of them."""

@@ -15,10 +15,15 @@ from web.site import (
     api_docs,
     documents,
     feedback,
+    history,
     incidents,
     languages,
+    life_cycle,
+    links,
     pasting,
+    related,
     report,
+    reviews,
     searching,
     signing_in,
     status,
@@ -74,12 +79,19 @@ def install_site(app: Flask) -> None:
         vocabulary,
         feedback,
         report,
+        life_cycle,
+        history,
+        reviews,
+        links,
+        related,
         tokens,
         api_docs,
     ):
         app.register_blueprint(module.pages)
     app.after_request(_keep_private)
-    app.context_processor(lambda: {"incidents_under_way": incidents.under_way})
+    app.context_processor(
+        lambda: {"incidents_under_way": incidents.under_way, "reviews_waiting": reviews.waiting_count}
+    )
     languages.install_languages(app)
     install_filters(app)
 
