@@ -20,11 +20,16 @@ _GIVEN = re.compile(r"\sid\s{0,3}=\s{0,3}[\"']([^\"'\n]{1,500})[\"']", re.IGNORE
 _FOOTNOTE = re.compile(r"\[\^([^\]\n]{1,200})\]")
 
 
-def written_anchors(markdown: str) -> frozenset[str]:
-    """Return the anchors of headings, of elements with an id, and of footnotes."""
+def written_anchors(markdown: str, title: str = "") -> frozenset[str]:
+    """Return the anchors of headings, of elements with an id, and of footnotes; a first heading that repeats `title`
+    is not on the page.
+    """
+    head, _, rest = markdown.lstrip("\n").partition("\n")
+    if head.startswith("# ") and head[2:].strip().casefold() == title.strip().casefold():
+        markdown = rest
     counts = Counter(_slug(inline_text(one or two)) for one, two in _HEADING.findall(markdown))
-    found = {anchor for anchor in counts if anchor}
-    found |= {f"{anchor}_{number}" for anchor, count in counts.items() for number in range(1, count + (not anchor))}
+    found = set(counts)
+    found |= {f"{anchor}_{number}" for anchor, count in counts.items() for number in range(1, count)}
     if "id" in markdown:
         found.update(_GIVEN.findall(markdown))
     for name in _FOOTNOTE.findall(markdown) if "[^" in markdown else ():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal, Protocol
 from urllib.parse import quote
 
@@ -102,8 +103,11 @@ def all_broken_links(store: LinkStore, viewer: Viewer, anchors: Anchors) -> Iter
                 yield from _broken(article, verdicts)
 
 
-def corrected(article: Article, store: LinkStore, viewer: Viewer) -> Article:
-    """Return the article with what names former ids, in its text and fields, naming the present ones."""
+def corrected(article: Article, store: LinkStore, viewer: Viewer, at: datetime) -> Article:
+    """Return the article with what names former ids, in its text and fields, naming the present ones.
+
+    The same article when there is nothing to correct.
+    """
     verdicts = _Verdicts(store, viewer, lambda one: ())
 
     def present(target: Target) -> str | None:
@@ -119,7 +123,8 @@ def corrected(article: Article, store: LinkStore, viewer: Viewer) -> Article:
     original = article.translation_of
     if original is not None:
         original = present(Target(original)) or original
-    return replace(article, body=body, related=related, translation_of=original)
+    better = replace(article, body=body, related=related, translation_of=original)
+    return article if better == article else replace(better, updated_at=at.replace(microsecond=0))
 
 
 class _Verdicts:
@@ -132,6 +137,7 @@ class _Verdicts:
         self._documents: dict[str, Document | None] = {}
         self._paths: dict[str, Mapping[str, str]] = {}
         self._written: dict[tuple[str, int], frozenset[str]] = {}
+        self._on_page: dict[tuple[str, int], Collection[str]] = {}
         self._aliases: Mapping[str, str] | None = None
 
     def look_up(self, targets: Sequence[Target]) -> None:
@@ -166,7 +172,7 @@ class _Verdicts:
         if article.state == "published" and document is not article and document.state != "published":
             return "not_published", None
         if target.anchor and target.anchor not in self._written_anchors(document):
-            return None if target.anchor in self._anchors(document) else ("no_heading", None)
+            return None if target.anchor in self._page_anchors(document) else ("no_heading", None)
         return None
 
     def _id_of(self, target: Target) -> str:
@@ -193,10 +199,16 @@ class _Verdicts:
             one = self._aliases.get(one)
         return one
 
+    def _page_anchors(self, article: Article) -> Collection[str]:
+        key = (article.id, hash(article.body))
+        if key not in self._on_page:
+            self._on_page[key] = self._anchors(article)
+        return self._on_page[key]
+
     def _written_anchors(self, article: Article) -> frozenset[str]:
         key = (article.id, hash(article.body))
         if key not in self._written:
-            self._written[key] = written_anchors(article.body)
+            self._written[key] = written_anchors(article.body, article.title)
         return self._written[key]
 
 

@@ -87,16 +87,28 @@ class Page:
     headings: tuple[Heading, ...]
 
 
-def render(markdown: str, title: str = "", attachments: Mapping[str, str] = _NO_ATTACHMENTS) -> Page:
+def render(
+    markdown: str,
+    title: str = "",
+    attachments: Mapping[str, str] = _NO_ATTACHMENTS,
+    address: Callable[[str], str] | None = None,
+) -> Page:
     """Render Markdown; a first heading that repeats `title` is left out, since the page shows the title itself.
 
     `attachments` maps relative paths to the sha256 of the files they lead to (`Article.attachments`). A picture that is
-    not among them is shown as its words; no browser asks for a path that leads nowhere.
+    not among them is shown as its words; no browser asks for a path that leads nowhere. `address` returns where any
+    other link leads from its address as written.
     """
     converter = _converter()
     converter.reset()
     html = converter.convert(_without_title(markdown, title))
-    return Page(_clean(html, ATTRIBUTES, attachments), tuple(_headings(getattr(converter, "toc_tokens", []))))
+
+    def leading(tag: str, attribute: str, value: str) -> str | None:
+        if address is not None and (tag, attribute) == ("a", "href"):
+            value = address(value)
+        return _safe_attribute(tag, attribute, value)
+
+    return Page(_clean(html, ATTRIBUTES, attachments, leading), tuple(_headings(getattr(converter, "toc_tokens", []))))
 
 
 def render_excerpt(markdown: str, attachments: Mapping[str, str] = _NO_ATTACHMENTS) -> str:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connector": ("web.cli.connectors", "Let ticket systems send their tickets, and read their exports."),
     "user": ("web.cli.users", "Add people, list and change them, and get sign-in links."),
     "example": ("web.cli.examples", "Remove the shipped example content."),
+    "links": ("web.cli.links", "List links of articles that lead nowhere."),
     "doctor": ("web.cli.checking", "Check store and indexes, and say what to do."),
 }
 """Command → (module, one line of help). Listed here so that `kb --help` imports none of them."""

@@ -16,7 +16,7 @@ TITLES = {
     403: _l("Not allowed"),
     404: _l("Not found"),
     405: _l("Method not allowed"),
-    409: _l("Not here"),
+    409: _l("Not possible"),
     413: _l("Too large"),
     422: _l("Invalid input"),
     429: _l("Too many requests"),

@@ -16,6 +16,7 @@ from kb.documents import Document, type_of
 from search.answers import Reason, Resolution, Suggestion
 from web.addresses import document_url
 from web.rendering import render_excerpt
+from web.site.changes import broken_in_words, field_in_words, field_value, lines_in_words, move_in_words
 from web.site.words import BAND_WORDS, FACET_WORDS, KIND_USES, LANE_WORDS, PLACE_WORDS, facet_value, words
 from web.version import running_version
 
@@ -51,6 +52,11 @@ def install_filters(app: Flask) -> None:
         prior_in_words=prior_in_words,
         reused_in_words=reused_in_words,
         suggested_in_words=suggested_in_words,
+        move_in_words=move_in_words,
+        lines_in_words=lines_in_words,
+        broken_in_words=broken_in_words,
+        field_in_words=field_in_words,
+        field_value=field_value,
         excerpt=excerpt,
     )
     app.jinja_env.globals.update(document_url=document_url, FACET_WORDS=FACET_WORDS, BAND_WORDS=BAND_WORDS)

@@ -19,11 +19,16 @@ from web.site import (
     documents,
     drafting,
     feedback,
+    history,
     incidents,
     languages,
+    life_cycle,
+    links,
     pasting,
     people,
+    related,
     report,
+    reviews,
     searching,
     signing_in,
     status,
@@ -85,6 +90,11 @@ def install_site(app: Flask) -> None:
         vocabulary,
         feedback,
         report,
+        life_cycle,
+        history,
+        reviews,
+        links,
+        related,
         tokens,
         people,
         account,
@@ -96,7 +106,9 @@ def install_site(app: Flask) -> None:
     signing_in.limit_guessing(app, limiter)
     account.limit_guessing(app, limiter)
     app.after_request(_keep_private)
-    app.context_processor(lambda: {"incidents_under_way": incidents.under_way})
+    app.context_processor(
+        lambda: {"incidents_under_way": incidents.under_way, "reviews_waiting": reviews.waiting_count}
+    )
     languages.install_languages(app)
     install_filters(app)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from kb.documents import Article
+from kb.documents import SITE_SOURCE, Article
 from kb.post_mortems import gaps, phases
+from kb.protocols.store import Store
 from kb.queries import Viewer
+from web.article_page import rendered
 from web.rendering import Page, render
 from web.wiring import Services
 
@@ -23,7 +25,7 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     tickets = services.store.documents(_source_tickets(article), viewer) if is_post_mortem else {}
     return {
         "article": article,
-        "page": _page(article),
+        "page": _page(article, services.store),
         "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),
@@ -31,10 +33,10 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     }
 
 
-def _page(article: Article) -> Page:
-    if len(article.body) > LONG:
+def _page(article: Article, store: Store) -> Page:
+    if len(article.body) > LONG and article.source == SITE_SOURCE:
         return _long_page(article.body, article.title, tuple(article.attachments.items()))
-    return render(article.body, article.title, article.attachments)
+    return rendered(article, store)
 
 
 @lru_cache(MOST_LONG)

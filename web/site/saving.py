@@ -1,0 +1,62 @@
+"""Save what a page changes of an article, by the rules, and say in one sentence why it was not saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import abort, current_app, request
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from kb.access import may_read
+from kb.article_edits import one_line
+from kb.documents import SITE_SOURCE, Article
+from kb.errors import InvalidInput, NotAllowed, NotFound, StaleEdit
+from kb.ids import checked_id
+from kb.life_cycle import settled
+from web.wiring import Services
+
+
+def article_at(article_id: str) -> Article:
+    """Return the article of an address, also of a former id; the answer is 404 when the reader may not read it."""
+    wanted = checked_id(article_id, "id")
+    services: Services = current_app.extensions["fixlore"]
+    article = services.store.article(wanted)
+    if article is None or not may_read(current_user.viewer, article):
+        abort(404, _("There is no article %(id)s.", id=wanted))
+    return article
+
+
+def saved(
+    article_id: str, change: Callable[[Article, datetime], Article], comment: str = "", seen: int | None = None
+) -> Article:
+    """Change an article that is still at revision `seen` (of the form, unless given), and return it as it is then.
+
+    The answer is 409 when somebody changed it meanwhile or a folder's file owns it, 403 and 422 when a rule forbids
+    the change: nothing is stored then. The form's `comment` says why, unless it is given here.
+    """
+    services: Services = current_app.extensions["fixlore"]
+    before = article_at(article_id)
+    if before.source != SITE_SOURCE:
+        abort(409, _("This article is kept in a file of %(source)s: change the file.", source=before.source))
+    if (request.form.get("seen") if seen is None else str(seen)) != str(before.revision):
+        abort(409, _("Somebody changed the article meanwhile; nothing was saved. Look at it again."))
+    now = datetime.now(UTC)
+    try:
+        wanted = change(before, now)
+        if wanted is before:
+            return before
+        after = settled(before, wanted, current_user.viewer, now)
+        told = one_line(comment or request.form.get("comment", ""))
+        after = services.store.update_article(after, current_user.viewer.name, before.revision, told)
+    except StaleEdit:
+        abort(409, _("Somebody changed the article meanwhile; nothing was saved. Look at it again."))
+    except NotFound:
+        abort(404, _("There is no article %(id)s.", id=before.id))
+    except NotAllowed as error:
+        abort(403, str(error))
+    except InvalidInput as error:
+        abort(422, str(error))
+    services.wake()
+    return after
