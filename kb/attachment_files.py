@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from kb.article_files import SUFFIX
-from kb.attachment_references import place_of, relative_paths
+from kb.attachment_references import place_of, relative_paths, without_code
 from kb.attachments import checked_kind, checked_type, kind_of_name, too_large
 from kb.documents import Article
 from kb.errors import InvalidInput
@@ -42,6 +42,7 @@ class FolderAttachments:
         found: dict[str, str] = {}
         missing: list[str] = []
         told = told or {}
+        shown = frozenset(relative_paths(without_code(article.body)))
         for path in relative_paths(article.body):
             if path in told:
                 continue
@@ -49,12 +50,14 @@ class FolderAttachments:
             try:
                 sha256 = None if place is None else self._taken(place)
             except InvalidInput as error:
+                if kind is None and path not in shown:
+                    continue
                 # What no article could hold may still be worth a link, to those who have the folder.
                 yield Problem(place, None, f"{error.args[0]}; {file} goes in without it", kind is not None)
                 continue
             if sha256 is not None:
                 found[path] = sha256
-            elif place not in self._known and kind is not None and kind.is_picture:
+            elif place not in self._known and kind is not None and kind.is_picture and path in shown:
                 missing.append(path)
         if missing:
             yield Problem(file, None, _told_missing(missing), is_error=False)

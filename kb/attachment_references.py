@@ -18,6 +18,7 @@ LONGEST_PATH = 500
 _INLINE = re.compile(r"\]\((?=([^\n]{1,600}))")
 _DEFINED = re.compile(r"^[ \t>]*\[[^\]\n]{1,600}\]:[ \t]*\n?[ \t]*(?:<([^<>\n]*)>|(\S+))", re.MULTILINE)
 _HTML = re.compile(r"\b(?:src|href)\s*=\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"'<>]+))", re.IGNORECASE)
+_SPAN = re.compile(r"(?<!`)`[^`\n]+`")
 _TITLE = re.compile(r"\s[\"'].*$")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -36,6 +37,19 @@ def relative_paths(markdown: str) -> tuple[str, ...]:
         return ()
     paths = (relative_path(raw) for raw in _candidates(markdown))
     return tuple(dict.fromkeys(path for path in paths if path is not None))
+
+
+def without_code(markdown: str) -> str:
+    """Return a text without its code blocks and spans, as far as simple rules tell them: what is shown as an example."""
+    kept: list[str] = []
+    fence = ""
+    for line in markdown.splitlines():
+        mark = line.lstrip(" \t>")[:3]
+        if mark in ("```", "~~~") and fence in ("", mark):
+            fence = "" if fence else mark
+        elif not fence:
+            kept.append(_SPAN.sub("", line))
+    return "\n".join(kept)
 
 
 def relative_path(address: str) -> str | None:

@@ -258,9 +258,9 @@ class _Writing:
         return path.open("w", encoding="utf-8", newline="\n")
 
     def write_manifest(self) -> None:
-        for file, path, place in self._led_nowhere:
+        for holder, path, place in self._led_nowhere:
             if place in self._placed:
-                self._told.setdefault(file, {})[path] = None
+                self._told.setdefault(holder, {})[path] = None
         manifest = {
             "fixlore_export": FORMAT,
             "articles": {folder: source for source, folder in self._folder_of.items()},

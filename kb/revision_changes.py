@@ -70,7 +70,8 @@ def restored(present: Article, earlier: Article, at: datetime) -> Article:
         revision=present.revision,
         updated_at=present.updated_at,
     )
-    if not field_changes(present, wanted) and present.body == wanted.body:
+    is_same_text = present.body == wanted.body and present.attachments == wanted.attachments
+    if is_same_text and not field_changes(present, wanted):
         return present
     return replace(wanted, updated_at=at.replace(microsecond=0))
 

@@ -136,6 +136,14 @@ def test_file_that_cannot_be_taken_is_told_once_and_the_articles_go_in_without_i
     assert store.attachments([sha(held)]) == {}
 
 
+def test_example_in_a_code_block_is_not_missed(store: Store, tmp_path: Path) -> None:
+    text = "`![a](a.png)` and\n\n```markdown\n![b](b.png) [x](c.svg)\n```\n\n> ~~~\n> ![d](d.png)\n> ~~~\n![e](e.png)\n"
+    folder = written(tmp_path / "in", {"a.md": text, "c.svg": b"<svg/>"})
+
+    (problem,) = taken_in(store, folder).problems
+    assert "no such picture in the folder: e.png;" in str(problem)
+
+
 def test_nothing_outside_of_the_folder_comes_in(store: Store, tmp_path: Path) -> None:
     written(tmp_path, {"secret.txt": b"secret", "in-beside/secret.txt": b"secret"})
     paths = ["../secret.txt", "../in-beside/secret.txt", "x/../../secret.txt", "%2e%2e/secret.txt", "link.txt",
