@@ -190,3 +190,13 @@ def test_two_texts_stand_side_by_side(anna: FlaskClient) -> None:
 def test_key_of_an_article_is_the_same_each_time_and_fits_an_address() -> None:
     assert article_key("vpn/Büro 1") == article_key("vpn/Büro 1") != article_key("vpn/Büro 2")
     assert re.fullmatch(r"[a-z0-9-]{1,64}", article_key("x" * 500))
+
+
+def test_preview_shows_what_was_emptied_and_who_began(anna: FlaskClient, services: Services) -> None:
+    services.store.create_article(Article(id="door/red", title="Red", body="x", service="door", owner="desk"), "anna")
+    emptied = {"title": "Red", "body": "x", "kind": "how-to", "service": "", "owner": "desk", "article": "door/red"}
+    assert "service=door" not in anna.post("/preview", data=emptied).get_data(as_text=True)
+    assert "service=door" in anna.post("/preview", data={**emptied, "service": "door"}).get_data(as_text=True)
+    started = {"title": "Down", "body": "x", "kind": "post-mortem", "started": '{"extra": {}, "authors": ["anna"]}'}
+    assert "Authors" not in anna.post("/preview", data=started).get_data(as_text=True)
+    assert "Authors" in anna.post("/preview", data={**started, "started": "{"}).get_data(as_text=True)

@@ -94,6 +94,7 @@ def test_a_browser_that_asks_for_german_gets_german_pages(signed_in: FlaskClient
         "/status",
         "/incidents",
         "/vocabulary?find=drucker",
+        "/write?title=error+809",
     ],
 )
 def test_no_german_page_holds_an_english_text(signed_in: FlaskClient, catalog: Catalog, path: str) -> None:

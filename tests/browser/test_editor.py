@@ -208,6 +208,22 @@ def test_second_of_two_people_sees_both_texts_and_loses_nothing(
         assert "three, changed there" in page.locator("article .prose").inner_text()
 
 
+def test_preview_keeps_step_with_the_text(page: Page) -> None:
+    begin(page, "Long text")
+    field = write(page, "\n\n".join(f"Paragraph {number}." for number in range(200)))
+    preview = page.get_by_role("region", name="Preview")
+    preview.get_by_text("Paragraph 199.").wait_for()
+    place = "one => one.scrollTop / (one.scrollHeight - one.clientHeight)"
+    for share in (0.5, 0):
+        field.evaluate("(one, share) => { one.scrollTop = share * (one.scrollHeight - one.clientHeight) }", share)
+        page.wait_for_function(
+            "share => { const one = document.querySelector('#f\\\\:preview');"
+            " return Math.abs(one.scrollTop / (one.scrollHeight - one.clientHeight) - share) < 0.05 }",
+            arg=share,
+        )
+    assert preview.evaluate(place) < 0.05
+
+
 def test_narrow_window_shows_text_or_preview(page: Page) -> None:
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     begin(page, "Narrow")

@@ -30,6 +30,7 @@ LONGEST_BODY = 5_000_000
 """Characters: about a thousand times a usual article, and what a form holds below the largest request."""
 MOST_VALUES = 2_000
 """Fields of one form, those of a long timeline included."""
+_MAY_LACK = ("service", "owner", "review_due", "translation_of")
 _UNKEPT = ("csrf_token", "state", "preview", "covered")
 """What a form sends beside what was typed."""
 
@@ -110,11 +111,15 @@ def article_so_far(values: Values, began: Article) -> Article:
     for name in (*FIELDS, "body"):
         with suppress(InvalidInput):
             edit = edit_fields({name: values[name]} if name in values else {}, began)
-            changed = {key: value for key, value in parse_edit(edit).fields.items() if value is not None}
-            shown = replace(shown, **changed)  # type: ignore[arg-type]
+            told = parse_edit(edit).fields.items()
+            shown = replace(shown, **{key: value for key, value in told if value is not None or key in _MAY_LACK})  # type: ignore[arg-type]
     if not one_of(values, "language").strip():
         shown = replace(shown, language=detect_language(f"{shown.title}\n{shown.body}"))
-    return replace(shown, extra=extra_of(values, began if one_of(values, STARTED) == "" else None))
+    if not one_of(values, STARTED):
+        return replace(shown, extra=extra_of(values, began))
+    authors = _started(values).get("authors")
+    names = tuple(str(name) for name in authors) if isinstance(authors, list) else ()
+    return replace(shown, extra=extra_of(values, None), authors=names)
 
 
 def refuse_audience(article: Article, viewer: Viewer) -> None:
