@@ -149,7 +149,7 @@ def test_a_post_mortem_that_lacks_something_is_not_published_and_says_what(
     answer = send(signed_in, article, state="published")
 
     assert answer.status_code == 422
-    assert "it lacks service" in answer.get_data(as_text=True)
+    assert "Missing: Service" in answer.get_data(as_text=True)
     assert stored(services, article).state == "draft"
 
 

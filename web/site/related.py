@@ -23,6 +23,7 @@ from web.site.saving import article_at, saved
 from web.wiring import Services
 
 pages = Blueprint("related", __name__)
+MOST_REASONS = 3
 
 
 @pages.get("/related/<path:article_id>")
@@ -74,4 +75,5 @@ def proposals_for(article: Article, known: Sequence[str] = ()) -> list[tuple[Res
         found = proposed(article, services.searcher(), current_user.viewer, known)
     except FixloreError:
         return []
-    return [(one, one.source == SITE_SOURCE) for one in found]
+    # How likely a ticket is fixed by it says nothing of two articles, and a few reasons are enough beside a text.
+    return [(replace(one, score=None, reasons=one.reasons[:MOST_REASONS]), one.source == SITE_SOURCE) for one in found]

@@ -15,6 +15,9 @@ from kb.documents import SITE_SOURCE, Article
 from kb.errors import InvalidInput, NotAllowed, NotFound, StaleEdit
 from kb.ids import checked_id
 from kb.life_cycle import settled
+from kb.post_mortems import gaps
+from kb.roles import LEAST_ROLE
+from web.site.words import words
 from web.wiring import Services
 
 
@@ -43,6 +46,7 @@ def saved(
     if (request.form.get("seen") if seen is None else str(seen)) != str(before.revision):
         abort(409, _("Somebody changed the article meanwhile; nothing was saved. Look at it again."))
     now = datetime.now(UTC)
+    wanted = before
     try:
         wanted = change(before, now)
         if wanted is before:
@@ -54,9 +58,11 @@ def saved(
         abort(409, _("Somebody changed the article meanwhile; nothing was saved. Look at it again."))
     except NotFound:
         abort(404, _("There is no article %(id)s.", id=before.id))
-    except NotAllowed as error:
-        abort(403, str(error))
+    except NotAllowed:  # who may not write is refused before
+        abort(403, _("This takes the role %(role)s.", role=LEAST_ROLE["review"]))
     except InvalidInput as error:
-        abort(422, str(error))
+        missing = gaps(wanted) if error.field == "state" else ()
+        told = _("Not complete yet. Missing: %(missing)s.", missing=", ".join(words(one) for one in missing))
+        abort(422, told if missing else str(error))
     services.wake()
     return after
