@@ -311,13 +311,13 @@ def test_action_items_are_listed_overdue_first_and_their_state_is_changed_once(
     body = WHOLE.body.replace(
         "https://tracker.example.com/OPS-4414 | done", "https://tracker.example.com/OPS-4414 | open"
     )
+    action = "Second rota for those who approve"
+    body = body.replace("On-call rota for certificate approvals", action)
     made = services.store.create_article(
         replace(WHOLE, id="pm/overdue", source="site", path=None, body=body), "network-l3"
     )
     hidden = replace(made, id="pm/hidden", audience="group:hr", title="Hidden incident of a group")
     services.store.create_article(hidden, "network-l3")
-    action = "On-call rota for certificate approvals"
-
     page = author.get("/action-items").text
     assert action in page
     assert "days overdue" in page
