@@ -52,6 +52,15 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that a complete post-mortem has: the name of a field, or of a section with its key."""
+
+    name: str
+    is_given: bool
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Phase:
     """One moment of an incident as its front matter tells it, and how long after the start it was."""
 
@@ -70,24 +79,30 @@ def phases(article: Article) -> tuple[Phase, ...]:
     return found if all(a.after <= b.after for a, b in pairwise(found)) else ()
 
 
+def needs(article: Article) -> tuple[Need, ...]:
+    """Return what a post-mortem needs to be complete, and of each whether it is there: fields, then sections."""
+    extra = article.extra
+    authors = {name.strip().casefold() for name in article.authors}
+    written = written_keys(article.body)
+    is_reviewed = _is_given("reviewer", extra) and str(extra.get("reviewer")).strip().casefold() not in authors
+    fields = [Need(name, bool(str(getattr(article, name)).strip())) for name in ("title", "language", "audience")]
+    fields += [Need("authors", bool(article.authors)), Need("service", bool(article.service))]
+    fields += [Need(name, is_reviewed if name == "reviewer" else _is_given(name, extra)) for name in _NEEDED_FIELDS]
+    sections = [
+        Need(
+            rule.name(article.language),
+            rule.key in written and (rule.key != "action_items" or _has_actions(article.body)),
+            rule.key,
+        )
+        for rule in SECTIONS
+        if rule.is_needed or _needs_workaround(rule, extra)
+    ]
+    return (*fields, *sections)
+
+
 def gaps(article: Article) -> tuple[str, ...]:
     """Return what a post-mortem lacks to be complete: names of fields, then of sections in the article's language."""
-    extra = article.extra
-    missing = [name for name in ("title", "language", "audience") if not str(getattr(article, name)).strip()]
-    missing += [] if article.authors else ["authors"]
-    missing += [] if article.service else ["service"]
-    missing += [name for name in _NEEDED_FIELDS if not _is_given(name, extra)]
-    authors = {name.strip().casefold() for name in article.authors}
-    if "reviewer" not in missing and str(extra.get("reviewer")).strip().casefold() in authors:
-        missing.append("reviewer")
-    written = written_keys(article.body)
-    needed = [rule for rule in SECTIONS if rule.is_needed or _needs_workaround(rule, extra)]
-    missing += [
-        rule.name(article.language)
-        for rule in needed
-        if rule.key not in written or (rule.key == "action_items" and not _has_actions(article.body))
-    ]
-    return tuple(missing)
+    return tuple(need.name for need in needs(article) if not need.is_given)
 
 
 def metrics(article: Article) -> Metrics:

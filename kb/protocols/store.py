@@ -130,8 +130,8 @@ class ArticleStore(Protocol):
         """Remove articles with their history and return how many there were."""
         ...
 
-    def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:
-        """Return id → path of every article (of one source), ordered by id."""
+    def article_ids(self, source: str | None = None, kind: str | None = None) -> Mapping[str, str | None]:
+        """Return id → path of every article (of one source, of one kind), ordered by id."""
         ...
 
     def add_alias(self, alias: str, article_id: str) -> None:

@@ -143,11 +143,13 @@ class SqlArticles(Part):
             count += len(there)
         return count
 
-    def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:
+    def article_ids(self, source: str | None = None, kind: str | None = None) -> Mapping[str, str | None]:
         """Return id → path, ordered by id."""
         query = select(document.c.id, document.c.path).where(document.c.type != "ticket")
         if source is not None:
             query = query.where(document.c.source == source)
+        if kind is not None:
+            query = query.where(document.c.type == kind)
         with self._database.read() as connection:
             return {article_id: path for article_id, path in connection.execute(query.order_by(document.c.id))}
 

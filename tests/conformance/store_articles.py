@@ -316,3 +316,10 @@ class ArticleSuite:
         assert list(store.history("vpn/error-809", 2)) == list(lines[:2])
         assert list(store.history("vpn/error-809", 2, before=4)) == list(lines[2:4])
         assert list(store.history("nowhere", 2)) == list(store.history("half \ud800", 2)) == []
+
+    def test_ids_are_listed_of_one_kind(self, store: Store) -> None:
+        store.put_articles([article("a", kind="post-mortem"), article("b", path="b.md"), article("c")], "author")
+        put_ticket(store)
+        assert store.article_ids(kind="post-mortem") == {"a": None}
+        assert list(store.article_ids("runbooks", "reference")) == ["b", "c"]
+        assert store.article_ids("site", "post-mortem") == {}

@@ -143,12 +143,12 @@ class MemoryStore(
             self._record(there)
             return len(there)
 
-    def article_ids(self, source: str | None = None) -> Mapping[str, str | None]:
+    def article_ids(self, source: str | None = None, kind: str | None = None) -> Mapping[str, str | None]:
         with self._open():
             return {
                 key: one.path
                 for key, one in sorted(self._documents.items())
-                if isinstance(one, Article) and source in (None, one.source)
+                if isinstance(one, Article) and source in (None, one.source) and kind in (None, one.kind)
             }
 
     def add_alias(self, alias: str, article_id: str) -> None:

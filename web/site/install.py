@@ -11,9 +11,11 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from kb.sensitive import hints_in
 from web.problems import wants_problem
 from web.site import (
     account,
+    action_items,
     api_docs,
     attachments,
     documents,
@@ -24,10 +26,12 @@ from web.site import (
     languages,
     life_cycle,
     links,
+    linting,
     pasting,
     people,
     related,
     report,
+    requests,
     reviews,
     searching,
     signing_in,
@@ -101,6 +105,9 @@ def install_site(app: Flask) -> None:
         api_docs,
         writing,
         drafting,
+        linting,
+        action_items,
+        requests,
     ):
         app.register_blueprint(module.pages)
     signing_in.limit_guessing(app, limiter)
@@ -111,6 +118,8 @@ def install_site(app: Flask) -> None:
     )
     languages.install_languages(app)
     install_filters(app)
+    linting.install_linting(app)
+    app.jinja_env.globals.update(request_for=requests.request_for, hints_in=hints_in)
 
 
 def _keep_private(response: Response) -> Response:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from kb.action_items import action_items_of
 from kb.documents import SITE_SOURCE, Article
-from kb.post_mortems import gaps, phases
+from kb.linking_back import source_tickets_of
+from kb.post_mortems import gaps, metrics, phases
 from kb.protocols.store import Store
 from kb.queries import Viewer
 from web.article_page import rendered
@@ -22,13 +24,18 @@ MOST_LONG = 8
 def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, object]:
     """Return what `articles/reading.html` is made of, by the names that it uses."""
     is_post_mortem = article.kind == "post-mortem"
-    tickets = services.store.documents(_source_tickets(article), viewer) if is_post_mortem else {}
+    tickets = services.store.documents(source_tickets_of(article), viewer) if is_post_mortem else {}
+    actions = [one for one in action_items_of(article.body) or () if not one.is_blank] if is_post_mortem else []
+    today = datetime.now(UTC).date()
     return {
         "article": article,
         "page": _page(article, services.store),
         "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),
+        "metrics": metrics(article),
+        "actions": actions,
+        "overdue": sum(one.days_overdue(today) > 0 for one in actions),
         "source_tickets": list(tickets.values()),
     }
 
@@ -42,9 +49,3 @@ def _page(article: Article, store: Store) -> Page:
 @lru_cache(MOST_LONG)
 def _long_page(body: str, title: str, attachments: tuple[tuple[str, str], ...]) -> Page:
     return render(body, title, dict(attachments))
-
-
-def _source_tickets(article: Article) -> list[str]:
-    """Return the ids of the tickets that a post-mortem says it came from."""
-    named = article.extra.get("source_tickets")
-    return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []

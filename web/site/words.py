@@ -109,10 +109,25 @@ _POST_MORTEM_WORDS = {
     "resolution_kind": _l("Fixed by"),
     "reviewer": _l("Reviewer"),
 }
+_ACTION_WORDS = {
+    "prevent": _l("Prevent"),
+    "detect": _l("Detect"),
+    "mitigate": _l("Mitigate"),
+    "document": _l("Document"),
+    "train": _l("Train"),
+    "in_progress": _l("In progress"),
+    "dropped": _l("Dropped"),
+    "title": _l("Title"),
+    "language": _l("Language"),
+    "audience": _l("Audience"),
+    "acknowledged_at": _l("Acknowledged"),
+    "mitigated_at": _l("Mitigated"),
+}
 LANGUAGE_WORDS = {"en": _l("English"), "de": _l("German")}
 WORDS: Mapping[str, object] = MappingProxyType(
     {
         **_POST_MORTEM_WORDS,
+        **_ACTION_WORDS,
         **TYPE_WORDS,
         **_FIX_WORDS,
         **_STATE_WORDS,

@@ -44,7 +44,7 @@ from web.site.covered import covering
 from web.site.known_values import known_values
 from web.site.permissions import allowed
 from web.site.reading import reading
-from web.starting import UNNAMED, begun, started_article, written
+from web.starting import UNNAMED, begun, readable_ticket, similar_before, started_article, with_similar, written
 from web.wiring import Services
 
 pages = Blueprint("writing", __name__)
@@ -86,9 +86,12 @@ def begin() -> str:
         started = _started(asked)
         asked["title"] = asked["title"] or started.title
     viewer = current_user.viewer
+    ticket = readable_ticket(_services(), viewer, asked["from"])
     return render_template(
         "editor/begin.html",
         asked=asked,
+        past=None if ticket is None else similar_before(_services(), viewer, ticket),
+        asked_similar=request.args.getlist("similar"),
         kinds=KINDS,
         covering=covering(_services(), viewer, asked["title"]) if asked["title"] else None,
         drafts=_listed(viewer),
@@ -100,8 +103,8 @@ def begin() -> str:
 def begin_draft() -> Response:
     """Begin a draft of one's own and open it."""
     asked = _asked(request.form)
-    article = _started(asked)
     viewer = current_user.viewer
+    article = with_similar(_services(), viewer, _started(asked), request.form.getlist("similar"))
     draft = Draft(person=viewer.name, key=secrets.token_hex(8), values=started_values(article, asked))
     _services().store.save_draft(draft, 0)
     begun(_services(), viewer, asked["request"])
