@@ -40,7 +40,7 @@ def relative_paths(markdown: str) -> tuple[str, ...]:
 
 
 def without_code(markdown: str) -> str:
-    """Return a text without its code blocks and spans, as far as simple rules tell them: what is shown as an example."""
+    """Return a text without code blocks and spans, as far as simple rules tell them: what is shown as an example."""
     kept: list[str] = []
     fence = ""
     for line in markdown.splitlines():
