@@ -490,7 +490,7 @@ def site_rules(app: Flask) -> list[Rule]:
 
 
 def path_of(rule: Rule) -> str:
-    return re.sub(r"<[^>]+>", "x", rule.rule)
+    return re.sub(r"<[^>]+>", "x", re.sub(r"<int:[^>]+>", "1", rule.rule))
 
 
 WITHOUT_SESSION = {"sign_in.with_password", "sign_in.choose"}
