@@ -14,11 +14,11 @@ from urllib.parse import quote
 from kb.anchors import written_anchors
 from kb.documents import ARCHIVED, Article, Document
 from kb.front_matter import id_of_path
-from kb.links_in_text import Place, Target, links_of
+from kb.links_in_text import Place, Target, links_of, missing_files
 from kb.protocols.upkeep import Reference
 from kb.queries import Viewer
 
-Why = Literal["not_found", "not_published", "archived", "no_heading", "moved"]
+Why = Literal["not_found", "not_published", "archived", "no_heading", "no_file", "moved"]
 Anchors = Callable[[Article], Collection[str]]
 """Returns the anchors that an article's page has; asked only where the Markdown seems to lack one."""
 PAGE = 500
@@ -61,6 +61,7 @@ class BrokenLink:
     - `not_published`: the article is published, and what it leads to is a draft or in review;
     - `archived`: it leads to an archived article;
     - `no_heading`: the article has no heading of that name;
+    - `no_file`: no such file is attached to the article;
     - `moved`: it is a former id, and works; `now` is the present one.
     """
 
@@ -75,7 +76,8 @@ class BrokenLink:
 
 
 def broken_links(article: Article, store: LinkStore, viewer: Viewer, anchors: Anchors) -> tuple[BrokenLink, ...]:
-    """Return the broken links of an article, stored or not: those of its text in their order, then those of its fields.
+    """Return the broken links of an article, stored or not: those of its text in their order, files that
+    are missing, then those of its fields.
 
     Of fields, `related` and `translation_of` are checked; tickets that a post-mortem names may be kept elsewhere.
     """
@@ -92,11 +94,12 @@ def all_broken_links(store: LinkStore, viewer: Viewer, anchors: Anchors) -> Iter
     after = ""
     while page := store.references(after, PAGE):
         after = page[-1].article_id
-        verdicts.look_up([one.target for one in page if one.place != "source_tickets"])
+        verdicts.look_up([one.target for one in page if one.place not in ("source_tickets", "file")])
         suspect = {
             one.article_id
             for one in page
-            if one.place != "source_tickets" and verdicts.is_suspect(one.target, one.article_id)
+            if one.place == "file"
+            or (one.place != "source_tickets" and verdicts.is_suspect(one.target, one.article_id))
         }
         for article in store.documents(sorted(suspect), viewer).values():
             if isinstance(article, Article) and article.state == "published":
@@ -220,8 +223,17 @@ def _broken(article: Article, verdicts: _Verdicts) -> Iterator[BrokenLink]:
     verdicts.look_up([*(one.target for one in links), *(Target(one) for _, one in fields)])
     for link in links:
         if (verdict := verdicts.of(link.target, article)) is not None:
-            line = article.body.count("\n", 0, link.start) + 1
-            yield BrokenLink(article.id, article.title, "body", link.text, link.written, *verdict, line)
+            yield BrokenLink(
+                article.id, article.title, "body", link.text, link.written, *verdict, _line(article, link.start)
+            )
+    for path in missing_files(article):
+        at = article.body.find(path)  # percent-encoded, it stands there under another name
+        line = _line(article, at) if at >= 0 else None
+        yield BrokenLink(article.id, article.title, "file", "", path, "no_file", None, line)
     for place, written in fields:
         if (verdict := verdicts.of(Target(written), article)) is not None:
             yield BrokenLink(article.id, article.title, place, "", written, *verdict)
+
+
+def _line(article: Article, at: int) -> int:
+    return article.body.count("\n", 0, at) + 1

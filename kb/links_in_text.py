@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
+from kb.attachment_references import references
 from kb.documents import Article
 from kb.ids import LONGEST_ID, encoded_id
 
-Place = Literal["body", "related", "translation_of", "source_tickets"]
-"""Where an article names another document: in its Markdown, or in a field."""
+Place = Literal["body", "file", "related", "translation_of", "source_tickets"]
+"""Where an article names another document: in its Markdown, or in a field. `file` is one that its Markdown names and
+that is not attached to it."""
 MOST_TARGETS = 1_000
 """Different documents that one article can name; what comes after them is not followed."""
 _FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(`{3,}|~{3,})")
@@ -64,12 +66,14 @@ def links_of(article: Article) -> tuple[TextLink, ...]:
 
 
 def references_of(article: Article) -> tuple[tuple[Place, Target], ...]:
-    """Return everything that an article names, each once: by links in its body, then by its fields."""
+    """Return everything that an article names, each once: by links in its body, files that are missing, its fields."""
     found: dict[tuple[Place, Target], None] = {}
     for link in links_of(article):
         found["body", link.target] = None
         if len(found) >= MOST_TARGETS:
             break
+    for path in missing_files(article)[:MOST_TARGETS]:
+        found["file", Target(path)] = None
     for one in article.related:
         found["related", Target(one)] = None
     if article.translation_of:
@@ -79,6 +83,13 @@ def references_of(article: Article) -> tuple[tuple[Place, Target], ...]:
         if isinstance(named, str) and named.strip():
             found["source_tickets", Target(encoded_id(named.strip()))] = None
     return tuple(found)
+
+
+def missing_files(article: Article) -> tuple[str, ...]:
+    """Return the paths of files that the body names and that are not attached, in their order."""
+    if "." not in article.body:
+        return ()
+    return tuple(path for path in references(without_code(article.body)) if path not in article.attachments)
 
 
 def target_of(written: str, article: Article) -> Target | None:

@@ -6,7 +6,7 @@ import pytest
 
 from kb.queries import Viewer
 from kb.roles import Role, allows
-from web.site.signing_in import Person
+from web.site.sessions import SignedIn
 
 
 def acting_as(
@@ -14,4 +14,4 @@ def acting_as(
 ) -> None:
     """From now on the person who is signed in has this role, name and audiences."""
     viewer = Viewer(name, frozenset(audiences), may_edit=allows(role, "write"), role=role)
-    patched.setattr(Person, "viewer", property(lambda person: viewer))
+    patched.setattr(SignedIn, "viewer", property(lambda person: viewer))

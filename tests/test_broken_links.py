@@ -159,6 +159,16 @@ def test_a_link_to_a_draft_from_a_draft_is_fine_and_an_unsaved_text_is_checked_a
     assert list(all_broken_links(store, ADMINISTRATOR, page_anchors)) == []
 
 
+def test_a_file_that_is_not_attached_is_told_and_one_that_is_attached_is_not() -> None:
+    body = "![a](files/a.png)\n\n[log](../logs/b%20c.txt) ![out](https://x.example/y.png) `![no](no.png)`"
+    article = Article(id="x/me", title="Me", body=body, attachments=MappingProxyType({"files/a.png": "0" * 64}))
+    store = store_with(article, Article(id="files/a.png", title="No file", body=""))
+    found = list(all_broken_links(store, ADMINISTRATOR, page_anchors))
+
+    assert [(one.written, one.why, one.place) for one in found] == [("../logs/b c.txt", "no_file", "file")]
+    assert store.namings_of("files/a.png") == []
+
+
 def test_what_a_viewer_may_not_read_is_told_as_what_is_not_there() -> None:
     body = "[a](/articles/secret) [b](/articles/secret#x) [c](/articles/was-secret) [d](/articles/nowhere)"
     store = store_with(

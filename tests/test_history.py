@@ -19,6 +19,7 @@ from kb.protocols.store import Store
 from kb.revision_changes import restored
 from kb.store.open_store import open_store
 from tests.acting import acting_as
+from tests.pictures import png
 from web.wiring import Services
 
 ARTICLE = Article(id="net/drops", title="Tunnel drops", body="Restart it.\n\nThen wait.\n", authors=("anna",))
@@ -160,6 +161,21 @@ def test_a_restore_twice_makes_one_revision_and_a_stale_one_none(
 
 def text_of_error(answer: TestResponse) -> str:
     return unescape(answer.get_data(as_text=True))
+
+
+def test_a_restore_brings_attached_files_back(signed_in: FlaskClient, services: Services) -> None:
+    held = services.store.put_attachment(png(), "image/png", "anna").sha256
+    path = f"files/{held[:16]}-way.png"
+    services.store.create_article(
+        replace(ARTICLE, body=f"![way]({path})", attachments=MappingProxyType({path: held})), "anna"
+    )
+    article = services.store.update_article(replace(ARTICLE, body="No way."), "bert", 1)
+
+    assert f"/attachments/{held}/" in text_of(signed_in.get("/history/net/drops?revision=1"))
+    assert restore(signed_in, article, 1).status_code == 303
+    back = services.store.article("net/drops")
+    assert back is not None and dict(back.attachments) == {path: held}
+    assert f"/attachments/{held}/" in text_of(signed_in.get("/articles/net/drops"))
 
 
 def test_a_restore_by_who_may_not_review_takes_the_validation_off(

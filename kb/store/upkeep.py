@@ -49,7 +49,7 @@ class SqlUpkeep(Part):
         by_path = and_(reference.c.is_path == 1, reference.c.target == held.scalar_subquery())
         query = (
             select(reference.c.article_id, reference.c.place)
-            .where(or_(by_id, by_path), reference.c.article_id != document_id)
+            .where(or_(by_id, by_path), reference.c.article_id != document_id, reference.c.place != "file")
             .distinct()
             .order_by(reference.c.article_id, reference.c.place)
         )

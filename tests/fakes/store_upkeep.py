@@ -34,7 +34,9 @@ class MemoryUpkeep:
             found = {
                 Naming(one.article_id, one.place)
                 for one in self._references()
-                if Target(one.target.value, "", one.target.is_path) in wanted and one.article_id != document_id
+                if Target(one.target.value, "", one.target.is_path) in wanted
+                and one.article_id != document_id
+                and one.place != "file"
             }
             return sorted(found, key=lambda one: (one.article_id, one.place))
 

@@ -25,6 +25,7 @@ _SAID = {
     "not_published": "the article there is not published",
     "archived": "the article there is archived",
     "no_heading": "the article there has no such heading",
+    "no_file": "there is no such file",
 }
 
 

@@ -45,6 +45,7 @@ _BROKEN = {
     "not_published": _l("The article there is not published; its readers do not find it."),
     "archived": _l("The article there is archived."),
     "no_heading": _l("The article there has no such heading."),
+    "no_file": _l("There is no such file."),
 }
 
 

@@ -15,7 +15,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from kb.access import may_read
-from kb.article_edits import edited_article, new_article, parse_edit
+from kb.article_edits import edited_article, new_article, one_line, parse_edit
 from kb.attaching import attached
 from kb.documents import KINDS, SITE_SOURCE, Article
 from kb.errors import FixloreError, IdConflict, InvalidInput, StaleEdit, StoreError
@@ -246,11 +246,14 @@ def _answered(place: Place) -> Answer:
 def _saved(place: Place, values: Values, state: str) -> Article:
     """Return the article as it is stored. Raises StaleEdit when somebody else changed it, and what rules refuse."""
     store, viewer, now = _services().store, current_user.viewer, datetime.now(UTC)
+    why = one_line(request.form.get("comment", ""))
     edit = parse_edit({**edit_fields(values, place.began), "state": state})
     if place.stored is None:
         article = settled(None, attached(new_article(edit, now, detect_language), {}, store, viewer), viewer, now)
         refuse_audience(article, viewer)
-        saved = store.create_article(article, viewer.name) if edit.id is not None else _created(article, viewer)
+        saved = (
+            store.create_article(article, viewer.name, why) if edit.id is not None else _created(article, viewer, why)
+        )
         written(_services(), viewer, saved, one_of(values, "from"), one_of(values, "request"))
         return saved
     edit = with_unseen(edit, place.stored, store, viewer)
@@ -262,15 +265,15 @@ def _saved(place: Place, values: Values, state: str) -> Article:
     seen = one_of(values, "revision")
     if seen != str(place.stored.revision):
         raise StaleEdit("somebody else has changed the article meanwhile")
-    return store.update_article(article, viewer.name, place.stored.revision)
+    return store.update_article(article, viewer.name, place.stored.revision, why)
 
 
-def _created(article: Article, viewer: Viewer) -> Article:
+def _created(article: Article, viewer: Viewer, why: str) -> Article:
     """Store a new article under the first free id that its title gives."""
     for number in range(1, MOST_LIKE_NAMED + 1):
         with suppress(IdConflict):
             article_id = article.id if number == 1 else f"{article.id}-{number}"
-            return _services().store.create_article(replace(article, id=article_id), viewer.name)
+            return _services().store.create_article(replace(article, id=article_id), viewer.name, why)
     raise IdConflict(
         f"the id {article.id!r} and those after it are taken; give the article another title", field="title"
     )

@@ -68,11 +68,12 @@ def _derive_of(connection: sa.Connection, row: sa.Row[tuple[str, ...]], held: di
     standing = {name: held.get(name) for name in _OF_ARTICLE}
     standing |= {"article_id": row.id, "source": row.source, "authors": json.dumps(held["authors"], ensure_ascii=False)}
     standing["touched_at"] = held.get("updated_at") or held.get("created_at")
-    extra = held.get("extra")
+    extra, attachments = held.get("extra"), held.get("attachments")
     article = Article(
         id=row.id, title="", body=str(held["body"]), source=row.source, path=row.path,
         related=tuple(held["related"] if isinstance(held["related"], list) else ()),
         translation_of=held["translation_of"] if isinstance(held["translation_of"], str) else None,
+        attachments=MappingProxyType(attachments if isinstance(attachments, dict) else {}),
         extra=MappingProxyType(extra if isinstance(extra, dict) else {}),
     )  # fmt: skip
     connection.execute(sa.insert(sa.table("article_standing", *map(sa.column, standing))), [standing])
