@@ -14,6 +14,7 @@ from kb.article_edits import parse_edit
 from kb.documents import JSON, Article
 from kb.errors import InvalidInput
 from kb.front_matter import with_line_feeds
+from kb.json_values import names_from
 from kb.language import detect_language
 from kb.queries import Viewer
 from web.site.post_mortem_form import post_mortem_fields
@@ -114,7 +115,10 @@ def article_so_far(values: Values, began: Article) -> Article:
             shown = replace(shown, **changed)  # type: ignore[arg-type]
     if not one_of(values, "language").strip():
         shown = replace(shown, language=detect_language(f"{shown.title}\n{shown.body}"))
-    return replace(shown, extra=extra_of(values, began if one_of(values, STARTED) == "" else None))
+    if one_of(values, STARTED) == "":
+        return replace(shown, extra=extra_of(values, began))
+    authors = names_from(_started(values).get("authors", []), "authors")
+    return replace(shown, authors=authors, extra=extra_of(values, None))
 
 
 def refuse_audience(article: Article, viewer: Viewer) -> None:
