@@ -25,6 +25,8 @@ UNNAMED = "new"
 MOST_OTHERS = 50
 """Tickets of the same problem that an article names beside the one that it began from."""
 MOST_SIMILAR = 8
+MOST_UNLIKELY = 3
+"""What comes nearest when nothing is likely to be the same."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -105,9 +107,11 @@ def similar_before(services: Services, viewer: Viewer, ticket: Ticket) -> tuple[
         viewer=viewer,
     )
     try:
-        return tuple(services.searcher().beside(asked).results)
+        found = services.searcher().beside(asked).results
     except FixloreError:
         return ()
+    likely = [one for one in found if one.band != "low"]
+    return tuple(likely or found[:MOST_UNLIKELY])
 
 
 def with_similar(services: Services, viewer: Viewer, article: Article, chosen: Sequence[str]) -> Article:
