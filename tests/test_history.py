@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
+from types import MappingProxyType
 
 import pytest
 from flask.testing import FlaskClient
