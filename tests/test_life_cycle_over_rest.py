@@ -27,7 +27,7 @@ WHOLE = {
     "service": "vpn",
     "authors": ["network-l3"],
     "reviewer": "network-lead",
-    "body": "".join(f"## {rule.english}\n\nText.\n\n" for rule in SECTIONS),
+    "body": "".join(f"## {rule.english}\n\nNone, because it is a test.\n\n" for rule in SECTIONS),
     "owner_team": "network-l3",
     "severity": "2",
     "source_tickets": ["mail:1"],
