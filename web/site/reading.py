@@ -41,7 +41,7 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
 
 
 def _page(article: Article, store: Store) -> Page:
-    if len(article.body) > LONG and article.source == SITE_SOURCE:
+    if len(article.body) > LONG and article.source == SITE_SOURCE and ".md" not in article.body:
         return _long_page(article.body, article.title, tuple(article.attachments.items()))
     return rendered(article, store)
 
