@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,8 +21,10 @@ from kb.post_mortems import gaps
 from kb.timeline import timeline_of
 from tests.conformance.store_samples import delivery
 from tests.conftest import reindex
+from tests.serving import until
 from tests.test_post_mortems import SHIPPED
 from tests.writing_app import browser_of, writer, writing_app
+from web.api.tokens import new_secret, secret_hash
 from web.site.lint_words import SENTENCES as TOLD
 from web.site.post_mortem_form import joined_time, post_mortem_fields, split_time
 from web.wiring import Services
@@ -391,3 +394,34 @@ def test_a_request_is_dismissed_by_a_reviewer_alone_and_personal_words_are_point
     assert reviewer.post(f"/requests/{number}", data={"action": "dismiss"}).status_code == 404
     assert agent.post("/requests", data={"q": " "}).status_code == 422
     assert agent.post("/requests", data={"q": "x" * 600}).status_code == 422
+
+
+def test_an_error_message_finds_what_was_just_saved_first(tmp_path: Path) -> None:
+    with writing_app(tmp_path / "home") as (app, services):
+        services.start_indexing()
+        author = browser_of(app, writer("network-l3"))
+        form = begun(author, kind="known-error", title="Turnstiles reject every card")
+        form |= {"body": "## Symptoms\n\nThe door stays shut.\n", "error_signatures": "TRN-7741", "language": "en"}
+        article_id = saved(author, form, state="published")
+        secret = new_secret()
+        services.store.create_token("desk", ("read",), secret_hash(secret))
+        program = app.test_client()
+
+        def first() -> object:
+            asked = {"ticket": {"title": "Display shows TRN-7741"}, "include": ["reasons"]}
+            answer = program.post("/api/v1/similar-issues", json=asked, headers={"Authorization": f"Bearer {secret}"})
+            found = answer.get_json()["results"]
+            return (found[0]["id"], found[0]["reasons"][0]["type"]) if found else None
+
+        until(lambda: first() == (article_id, "identifier"))
+        assert services.store.pending_count() == 0
+
+
+def test_a_broken_own_template_is_said_at_the_top_of_the_text(tmp_path: Path) -> None:
+    with writing_app(tmp_path / "home") as (app, services):
+        folder = services.settings.home / "templates"
+        folder.mkdir()
+        folder.joinpath("how-to.en.md").write_bytes(b"\xff")
+        body = begun(browser_of(app, writer("network-l3")), kind="how-to", title="Order a badge", language="en")["body"]
+        assert body.startswith("<!-- how-to.en.md cannot be used: it is no UTF-8 text")
+        assert "## Steps" in body
