@@ -17,7 +17,7 @@ from kb.language import detect_language
 from kb.queries import FILTER_FIELDS
 from tests.browser.watch import Watch
 from tests.browser.writings import ARTICLE as WRITTEN
-from tests.browser.writings import CHANGES, UNFINISHED
+from tests.browser.writings import CHANGES, INCIDENT, UNFINISHED
 from web.addresses import document_url
 from web.shipped import shipped_folder
 
@@ -128,6 +128,8 @@ KNOWN = (
     SitePage("where writing begins", "/write"),
     SitePage("what covers a title", "/write?title=Account+keeps+getting+locked&kind=known-error"),
     SitePage("the editor of a new article", f"/write/{UNFINISHED}"),
+    SitePage("the editor of a post-mortem", f"/write/{INCIDENT}"),
+    SitePage("a post-mortem to be begun from a ticket", "/write?kind=post-mortem&from=example:INC-1004"),
     SitePage("the editor of an article", f"/edit/{WRITTEN.id}"),
     SitePage("what a draft changes", CHANGES),
     SitePage("paste form", "/similar"),

@@ -14,12 +14,21 @@ from web.site.writing import article_key
 
 UNFINISHED = "unfinished"
 """The key of a draft that is no article yet."""
+INCIDENT = "incident"
+"""The key of a draft of a post-mortem."""
 ARTICLE = Article(
     id="door-access/blinks-red",
     title="Badge reader blinks red after the firmware update",
     body="## Symptoms\n\nIt **blinks red**.\n\n## Resolution\n\n1. Update the controller.\n2. Restart the reader.\n",
     kind="troubleshooting",
     service="door-access",
+)
+INCIDENT_TEXT = (
+    "## Summary\n\nThe engineer forgot it. password=hunter2\n\n## Timeline\n\n"
+    "| Time | Source | Event | Kind |\n| --- | --- | --- | --- |\n"
+    "| 2026-02-16 07:18 | ticket | First report | fact |\n\n"
+    "## Action items\n\n| Action | Type | Owner | Due | Tracker | State |\n| --- | --- | --- | --- | --- | --- |\n"
+    "| Improve monitoring | detect |  | soon |  | open |\n"
 )
 CHANGES = f"/drafts/{article_key(ARTICLE.id)}/changes"
 
@@ -31,5 +40,7 @@ def add_writings(home: Path) -> None:
     with closing(open_store(home / "fixlore.db")) as store:
         store.create_article(ARTICLE, ADMINISTRATOR.name)
         store.save_draft(Draft(person=ADMINISTRATOR.name, key=UNFINISHED, values=started_values(begun, {})))
+        lived = Article(id="new", title="VPN down", body=INCIDENT_TEXT, kind="post-mortem", language="en")
+        store.save_draft(Draft(person=ADMINISTRATOR.name, key=INCIDENT, values=started_values(lived, {})))
         key = article_key(ARTICLE.id)
         store.save_draft(Draft(person=ADMINISTRATOR.name, key=key, values=changed, article_id=ARTICLE.id, revision=1))
