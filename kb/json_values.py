@@ -89,12 +89,12 @@ def time_from(value: object, field: str) -> datetime:
 
 def day_from(value: object, field: str) -> date:
     """Return a day; of a time, the day it names. Raises InvalidInput."""
-    if isinstance(value, str) and _DAY.fullmatch(value.strip()):
-        try:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value.strip()):
             return date.fromisoformat(value.strip())
-        except ValueError as error:
-            raise InvalidInput(f"{field} {value!r} is no day; use one such as 2026-11-21", field=field) from error
-    return time_from(value, field).date()
+        return time_from(value, field).date()
+    except (ValueError, InvalidInput) as error:
+        raise InvalidInput(f"{field} {value!r} is no day; use one such as 2026-11-21", field=field) from error
 
 
 def time_text(moment: datetime) -> str:

@@ -80,7 +80,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "kind.md": ("---\nkind: recipe\n---\n", "kind.md:2: kind 'recipe' is unknown"),
     "audience.md": ("---\na: 1\naudience: all\n---\n", "audience.md:3: audience 'all' is unknown"),
     "date.md": ("---\nupdated_at: 2026-02-30\n---\n", "date.md:2: updated_at '2026-02-30' is no time"),
-    "review.md": ("---\nreview_due: soon\n---\n", "review.md:2: review_due 'soon' is no time"),
+    "review.md": ("---\nreview_due: soon\n---\n", "review.md:2: review_due 'soon' is no day"),
     "empty.md": ("", "empty.md: the file is empty"),
     "blank.md": ("\ufeff \n\n", "blank.md: the file is empty"),
     "binary.md": (b"text\n\x00\x01\x02", "binary.md:2: this is no text (it holds NUL bytes)"),
