@@ -17,14 +17,24 @@ from kb.language import detect_language
 from kb.queries import FILTER_FIELDS
 from tests.browser.watch import Watch
 from tests.browser.writings import ARTICLE as WRITTEN
-from tests.browser.writings import CHANGES, INCIDENT, UNFINISHED
+from tests.browser.writings import CHANGES, FILED, INCIDENT, UNFINISHED
 from web.addresses import document_url
 from web.shipped import shipped_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PROGRAMS = ("/api/", "/static/", "/attachments/", "/writing-session", "/covered", "/healthz", "/readyz", "/metrics")
+PROGRAMS = (
+    "/api/",
+    "/static/",
+    "/attachments/",
+    "/writing-session",
+    "/covered",
+    "/related/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 """Where paths begin that answer programs or with files, not with pages."""
 Shape = tuple[str, frozenset[str]]
 """What two addresses of the same page with other content share: the endpoint, and the names in the query, of which
@@ -132,6 +142,8 @@ KNOWN = (
     SitePage("a post-mortem to be begun from a ticket", "/write?kind=post-mortem&from=example:INC-1004"),
     SitePage("the editor of an article", f"/edit/{WRITTEN.id}"),
     SitePage("what a draft changes", CHANGES),
+    SitePage("an article of a folder", f"/articles/{FILED.id}"),
+    SitePage("taking over", f"/take-over/{FILED.id}"),
     SitePage("paste form", "/similar"),
     SitePage("paste form with an error", "/similar", fields={WHOLE_TICKET: " "}, status=422),
     SitePage("paste results", "/similar", fields=TICKET),

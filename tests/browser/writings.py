@@ -23,6 +23,14 @@ ARTICLE = Article(
     kind="troubleshooting",
     service="door-access",
 )
+FILED = Article(
+    id="handbook/gate",
+    title="Gate does not close in strong wind",
+    body="Wait for a calm moment, then close it by hand.\n",
+    source="handbook",
+    path="gate.md",
+)
+"""An article that a file of a folder decides about."""
 INCIDENT_TEXT = (
     "## Summary\n\nThe engineer forgot it. password=hunter2\n\n## Timeline\n\n"
     "| Time | Source | Event | Kind |\n| --- | --- | --- | --- |\n"
@@ -39,6 +47,7 @@ def add_writings(home: Path) -> None:
     changed = {**values_of(ARTICLE), "body": (ARTICLE.body.replace("Restart", "Reset"),), "revision": ("1",)}
     with closing(open_store(home / "fixlore.db")) as store:
         store.create_article(ARTICLE, ADMINISTRATOR.name)
+        store.put_articles([FILED], "import")
         store.save_draft(Draft(person=ADMINISTRATOR.name, key=UNFINISHED, values=started_values(begun, {})))
         lived = Article(id="new", title="VPN down", body=INCIDENT_TEXT, kind="post-mortem", language="en")
         store.save_draft(Draft(person=ADMINISTRATOR.name, key=INCIDENT, values=started_values(lived, {})))
