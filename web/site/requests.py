@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from kb.article_requests import ArticleRequest, checked_query, request_key
 from kb.documents import Article
 from kb.errors import InvalidInput, NotFound, StaleEdit
 from kb.queries import Viewer
-from web.addresses import local_target
+from web.addresses import local_target, number_in_address
 from web.site.permissions import allowed
 from web.wiring import Services
 
@@ -54,23 +55,21 @@ def ask() -> Response:
     return redirect(local_target(request.form.get("next") or url_for("requests.requests_page")), 303)
 
 
-@pages.post("/requests/<int:number>")
+@pages.post("/requests/<wanted>")
 @allowed("request")
-def change(number: int) -> Response | tuple[str, int]:
+def change(wanted: str) -> Response | tuple[str, int]:
     """Take a request, give it back, or dismiss it."""
     store, viewer, action = _services().store, current_user.viewer, request.form.get("action", "")
-    found = store.article_request(number)
-    if found is None:
-        abort(404, _("There is no such request; it may have been dismissed."))
+    found = _request_at(wanted)
     if not may_change(found, action, viewer):
         abort(403)
     try:
         if action == "take":
-            store.take_request(number, viewer.name)
+            store.take_request(found.number, viewer.name)
         elif action == "release":
-            store.release_request(number)
+            store.release_request(found.number)
         else:
-            store.dismiss_request(number)
+            store.dismiss_request(found.number)
     except StaleEdit:
         return _page(is_taken=True), 409
     except NotFound:
@@ -120,6 +119,15 @@ def _page(*, is_taken: bool = False) -> str:
         may_change=lambda one, action: may_change(one, action, viewer),
         is_taken=is_taken,
     )
+
+
+def _request_at(wanted: str) -> ArticleRequest:
+    """Return the request of an address. Leaves with 404 where there is none, as of a number that none can have."""
+    with suppress(ValueError):
+        found = _services().store.article_request(number_in_address(wanted))
+        if found is not None:
+            return found
+    abort(404, _("There is no such request; it may have been dismissed."))
 
 
 def _services() -> Services:
