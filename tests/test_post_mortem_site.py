@@ -381,6 +381,29 @@ def test_a_question_without_an_answer_is_asked_for_once_for_the_same_words_and_t
     assert "Written meanwhile" in agent.get("/requests").text
 
 
+def test_a_request_that_somebody_else_is_on_or_has_answered_is_not_answered_by_another_article(
+    author: FlaskClient, reviewer: FlaskClient, services: Services
+) -> None:
+    for text in ("walrus gate jams", "ocelot lamp hums"):
+        author.post("/requests", data={"q": text})
+    taken, free = (
+        next(one.number for one in services.store.article_requests(99) if one.query == text)
+        for text in ("walrus gate jams", "ocelot lamp hums")
+    )
+    author.post(f"/requests/{taken}", data={"action": "take"})
+    services.store.answer_request(free, WHOLE.id)
+    services.store.put_articles([WHOLE], "tests")
+    form = begun(reviewer, kind="how-to", title="Other", request=str(taken))
+    other = saved(reviewer, {**form, "body": "x"}, state="draft")
+    saved(reviewer, {**begun(reviewer, kind="how-to", title="Third"), "body": "x"}, state="draft", request=str(free))
+
+    assert getattr(services.store.article_request(taken), "article_id", "") is None
+    assert getattr(services.store.article_request(free), "article_id", "") == WHOLE.id
+    mine = saved(author, {**begun(author, kind="how-to", title="Mine", request=str(taken)), "body": "x"}, state="draft")
+    assert getattr(services.store.article_request(taken), "article_id", "") == mine != other
+    services.store.delete_articles([WHOLE.id, mine, other])
+
+
 def test_a_request_is_dismissed_by_a_reviewer_alone_and_personal_words_are_pointed_out(
     author: FlaskClient, agent: FlaskClient, reviewer: FlaskClient, services: Services
 ) -> None:
