@@ -187,6 +187,35 @@ def test_a_ticket_fills_in_its_facts_and_nothing_else(author: FlaskClient) -> No
     ]
 
 
+def test_a_time_that_is_only_the_tickets_says_so_until_it_is_corrected(author: FlaskClient) -> None:
+    form = begun(author, **{"from": "zammad:1"})
+    page = author.get(form["address"]).text
+    assert "From when the ticket was opened." in page
+    assert "From when the ticket was resolved." in page
+    assert "Vom Eröffnen des Tickets." in author.get(form["address"], headers={"Accept-Language": "de"}).text
+
+    changed = {name: value for name, value in form.items() if name != "address"} | {"detected_at": "2026-02-16T06:10"}
+    corrected = author.post(form["address"], data={**changed, "preview": "1"}).text
+    assert "From when the ticket was opened." not in corrected
+    assert "From when the ticket was resolved." in corrected
+
+
+def test_secrets_in_the_fields_are_pointed_out_by_the_name_of_the_field(author: FlaskClient) -> None:
+    form = {
+        "kind": "post-mortem",
+        "title": "Passwort Sommer2024 does not work",
+        "body": "x",
+        "root_cause": "It was password=hunter2.",
+        "error_signatures": "curl -u admin:Secret12 https://x",
+        "language": "en",
+    }
+    told = unescape(author.post("/lint", data=form).get_json()["html"])
+
+    for name, field in (("title", "Title"), ("root_cause", "Root cause"), ("error_signatures", "Error messages")):
+        assert f'<a href="#f:{name}">a password, in “{field}”</a>' in told
+    assert "hunter2" not in told
+
+
 def test_a_ticket_that_the_writer_may_not_read_fills_in_nothing(author: FlaskClient) -> None:
     form = begun(author, title="Something", **{"from": "zammad:7"})
     assert form["source_tickets"] == ""
