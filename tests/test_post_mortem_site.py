@@ -433,6 +433,53 @@ def test_a_request_that_somebody_else_is_on_or_has_answered_is_not_answered_by_a
     services.store.delete_articles([WHOLE.id, mine, other])
 
 
+def test_a_request_that_was_answered_for_others_stays_open_and_tells_nothing_of_their_article(
+    author: FlaskClient, services: Services
+) -> None:
+    author.post("/requests", data={"q": "lemur kiosk blinks"})
+    one = next(one for one in services.store.article_requests(999) if one.query == "lemur kiosk blinks")
+    board = services.store.create_article(Article(id="board/lemur", title="L", body="", audience="group:hr"), "hr-desk")
+    services.store.take_request(one.number, "hr-desk")
+    services.store.answer_request(one.number, board.id)
+
+    page = author.get("/requests").text
+    item = page[page.index(f'id="r{one.number}"') :].partition("</li>")[0]
+    assert "I am on it" in item and "Write it" in item
+    assert "Someone is on this" not in item and "hr-desk" not in item and board.id not in page
+    assert author.post(f"/requests/{one.number}", data={"action": "take"}).status_code == 303
+    assert getattr(services.store.article_request(one.number), "taken_by", "") == "network-l3"
+    services.store.delete_articles([board.id])
+    services.store.dismiss_request(one.number)
+
+
+def test_open_requests_come_in_pages_that_answered_ones_do_not_fill(
+    author: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.site.requests.PAGE_SIZE", 2)
+    services.store.put_articles([WHOLE], "tests")
+    numbers = []
+    for number in range(3):
+        for by in ("a", "b", "c", "d"):
+            asked = services.store.ask_for_article(f"answered {number}", f"answered-{number}", by)
+        services.store.answer_request(asked.number, WHOLE.id)
+        numbers.append(asked.number)
+        numbers.append(services.store.ask_for_article(f"okapi {number}", f"okapi-{number}", "a").number)
+
+    first = author.get("/requests").text
+    assert first.count('class="result"') == 2
+    assert first.count(WHOLE.title) == 2
+    seen, page = "", 1
+    while f"page={page + 1}" in (text := author.get(f"/requests?page={page}").text):
+        seen, page = seen + text, page + 1
+    assert all(f"okapi {number}" in seen + text for number in range(3))
+    both = first + author.get("/requests?answered=2").text
+    assert all(f"answered {number}" in both for number in range(3))
+    assert author.get(f"/requests?page={'9' * 30}").status_code == 200
+    for number in numbers:
+        services.store.dismiss_request(number)
+    services.store.delete_articles([WHOLE.id])
+
+
 def test_a_request_is_dismissed_by_a_reviewer_alone_and_personal_words_are_pointed_out(
     author: FlaskClient, agent: FlaskClient, reviewer: FlaskClient, services: Services
 ) -> None:

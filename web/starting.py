@@ -147,11 +147,11 @@ def written(services: Services, viewer: Viewer, article: Article, from_ticket: s
 
 
 def _is_answered(services: Services, asked: ArticleRequest, viewer: Viewer) -> bool:
-    """Say whether there is an article for a request that is not of the person who is on it."""
+    """Say whether there is an article for a request that the viewer may read, and is not on it to write another."""
     if asked.article_id is None or asked.taken_by == viewer.name:
         return False
     answer = services.store.article(asked.article_id)
-    return answer is not None and answer.state != "archived"
+    return answer is not None and answer.state != "archived" and may_read(viewer, answer)
 
 
 def _is_number(text: str) -> bool:
