@@ -28,6 +28,17 @@ def checked_audience(value: str) -> str:
     return audience.casefold()
 
 
+def narrower(first: str, second: str) -> str:
+    """Return the audience of the two that fewer people belong to; of two groups the second."""
+    order = {"public": 0, "internal": 1}
+    return first if order.get(first, 2) > order.get(second, 2) else second
+
+
+def all_may_read(audience: str, other: str) -> bool:
+    """Say whether whoever belongs to an audience may read what is for another one, as far as audiences tell."""
+    return other in ("public", audience) or (other == "internal" and audience != "public")
+
+
 def may_read(viewer: Viewer, document: Document) -> bool:
     """Say whether `viewer` may see that `document` exists."""
     if viewer.audiences is not None and document.audience not in viewer.audiences:

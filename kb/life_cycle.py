@@ -31,14 +31,17 @@ MOVES: Mapping[tuple[str, str], Action] = MappingProxyType(
         ("published", "draft"): "review",
         ("published", "in_review"): "review",
         ("published", "archived"): "review",
-        ("archived", "draft"): "write",
-        ("archived", "in_review"): "write",
+        ("archived", "draft"): "review",
+        ("archived", "in_review"): "review",
         ("archived", "published"): "review",
     }
 )
 """(state, next state) → what it takes. Nothing is deleted: archiving is how an article ends."""
 REVIEW_DUE_AFTER = timedelta(days=180)
 """When a validated article is looked at again, unless it names a day: the default of the post-mortems' rules."""
+
+PROGRAM = "token:"
+"""How the name of whoever comes with a token begins."""
 
 
 def next_states(state: str, by: Viewer, kind: str = "reference") -> tuple[str, ...]:
@@ -66,11 +69,12 @@ def settled(before: Article | None, after: Article, by: Viewer, at: datetime) ->
 
     `before` is `None` for a new article, which comes from nowhere to its first state as a draft would. Who may not
     review takes the validation off what they edit. A validated article gets a `review_due` if it has none. A
-    post-mortem that is completed by somebody who did not write it names that person as the reviewer, unless it names
-    one.
+    post-mortem is completed when it becomes published, and when what is published becomes one. The person who
+    completes it is named as the reviewer unless it names one; a program is no person.
 
     Raises NotAllowed for what the role of `by` does not allow, InvalidInput for a post-mortem that is published but
-    lacks something, with what. One that was published incomplete, as imports may be, can still be edited.
+    lacks something, with what, and for one that an author of it completes. One that was published incomplete, as
+    imports may be, can still be edited.
     """
     state = before.state if before is not None else "draft"
     if not by.may("write"):
@@ -105,10 +109,22 @@ def _refuse_move(state: str, after: Article, by: Viewer) -> None:
 
 
 def _complete(before: Article | None, after: Article, by: Viewer) -> Article:
-    if not after.extra.get("reviewer") and by.name not in after.authors:
+    was_published = before is not None and before.kind == "post-mortem" and before.state == "published"
+    if before is not None and was_published:
+        missing = gaps(after)
+        if missing and not gaps(before):
+            raise _incomplete(missing)
+        return after
+    require(by.role, "review")
+    is_author = by.name.strip().casefold() in {name.strip().casefold() for name in after.authors}
+    if not after.extra.get("reviewer") and not is_author and not by.name.startswith(PROGRAM):
         after = replace(after, extra=MappingProxyType({**after.extra, "reviewer": by.name}))
-    was_incomplete = before is not None and before.state == "published" and bool(gaps(before))
-    missing = gaps(after)
-    if missing and not was_incomplete:
-        raise InvalidInput(f"the post-mortem is not complete; it lacks {', '.join(missing)}", field="state")
+    if missing := gaps(after):
+        raise _incomplete(missing)
+    if is_author:
+        raise InvalidInput("a post-mortem is completed by somebody who did not write it", field="state")
     return after
+
+
+def _incomplete(missing: tuple[str, ...]) -> InvalidInput:
+    return InvalidInput(f"the post-mortem is not complete; it lacks {', '.join(missing)}", field="state")

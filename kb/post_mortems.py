@@ -31,9 +31,11 @@ _NEEDED_FIELDS = (
 _CHOICES = {"cause_category": CAUSE_CATEGORIES, "resolution_kind": RESOLUTION_KINDS}
 _UNKNOWN = re.compile(
     r"\W*(?:(?:still |yet |as yet )?(?:unknown|unclear|not (?:yet )?known|tbd|todo|pending|under investigation|none)"
-    r"|(?:noch )?(?:unbekannt|unklar|offen|nicht bekannt))\b",
+    r"|(?:noch )?(?:unbekannt|unklar|offen|nicht bekannt))"
+    r"(?: as yet| yet| so far| for now| bisher| derzeit)?(?=[ \t]*(?:[.,:;!?…\n]|$)|[ \t]+[(–—-])",
     re.IGNORECASE,
 )
+"""A word that says so and is the whole first clause: "None of the replicas had the index loaded" is a cause."""
 _BECAUSE = re.compile(r"\b(?:because|since|due to|weil|da|denn|wegen)\s+\S.{2,}", re.IGNORECASE)
 
 

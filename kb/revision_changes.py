@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from kb.access import narrower
 from kb.differences import line_counts
 from kb.documents import JSON, Article
 from kb.front_matter import front_matter_of
@@ -64,7 +65,7 @@ def restored(present: Article, earlier: Article, at: datetime) -> Article:
         state=present.state,
         confidence=present.confidence,
         review_due=present.review_due,
-        audience=_narrower(present.audience, earlier.audience),
+        audience=narrower(present.audience, earlier.audience),
         source=present.source,
         path=present.path,
         revision=present.revision,
@@ -74,11 +75,6 @@ def restored(present: Article, earlier: Article, at: datetime) -> Article:
     if is_same_text and not field_changes(present, wanted):
         return present
     return replace(wanted, updated_at=at.replace(microsecond=0))
-
-
-def _narrower(present: str, earlier: str) -> str:
-    order = {"public": 0, "internal": 1}
-    return present if order.get(present, 2) > order.get(earlier, 2) else earlier
 
 
 def _fields(article: Article) -> dict[str, JSON]:

@@ -27,6 +27,8 @@ class Hint:
     start: int
     end: int
     line: int
+    field: str = "body"
+    """In which text of an article it stands."""
 
     @property
     def is_secret(self) -> bool:
@@ -58,6 +60,18 @@ _PASSWORD = re.compile(
     r"(?P<value>[^\s\"'`,;]{3,200})",
     re.IGNORECASE,
 )
+_PASSWORD_BESIDE = re.compile(
+    r"(?<![\w-])(?:password|passwd|passwort|kennwort|passphrase|pwd)[ \t]{1,3}(?P<value>(?=\S{8,64}(?:\s|$))"
+    r"[A-Za-zÄÖÜäöüß]{4,}\d{2,}\S{0,8}?)[.,;:!?)]*(?=\s|$)",
+    re.IGNORECASE,
+)
+"""A word and a number in one, right behind: `Passwort Sommer2024`."""
+_PASSWORD_OPTION = re.compile(
+    r"\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b(?:[ \t]+[^\s|;]{1,80}){0,8}?[ \t]+-p(?P<value>[^\s\"'`]{6,200})"
+    r"|\b(?:curl|wget)\b(?:[ \t]+[^\s|;]{1,200}){0,8}?[ \t]+(?:-u[ \t]*|--user[ =])[\"']?[^\s:\"'<$]{1,80}:"
+    r"(?P<secret>[^\s\"'`]{4,200})"
+)
+"""What stands in a command line as `-pSECRET` or `-u NAME:SECRET`."""
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
 _DOCUMENTED = re.compile(
     r"^git@.*|.*@(?:[\w-]+\.)*(?:example\.(?:com|net|org|edu)|(?:contoso|fabrikam)\.com"
@@ -74,7 +88,7 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b
 _PLACEHOLDER = re.compile(
     r"[<\[{(%$*•.…#].*|x{3,}|\*+|(?:null|none|nil|true|false|yes|no|undefined|empty|leer|required|optional|string|str|text"
     r"|value|changeme|redacted|removed|hidden|secret|password|passwort|kennwort|your\w*|my\w*|example\w*|beispiel\w*"
-    r"|os\.\w+.*|env\b.*|process\.env.*|getenv.*|file:.*|vault:.*|ref\+.*|_+|-+)[.,;:)\]]*",
+    r"|os\.\w+.*|env\b.*|process\.env.*|getenv.*|file:.*|vault:.*|ref\+.*|_+|-+|\S*(?:…|\.\.\.))[.,;:)\]]*",
     re.IGNORECASE,
 )
 _TELLING = re.compile(r"(?=.*(?:\d|[^\w.…/-]))\S{6,}")
@@ -109,6 +123,8 @@ def _spans(text: str) -> Iterator[tuple[int, int, Kind]]:
         (_TOKEN, "token", lambda one: not _MASKED.search(one.group())),
         (_CONNECTION, "connection_string", lambda one: not _PLACEHOLDER.fullmatch(one["value"] or one["key"])),
         (_PASSWORD, "password", _is_password),
+        (_PASSWORD_BESIDE, "password", lambda one: not _PLACEHOLDER.fullmatch(one["value"])),
+        (_PASSWORD_OPTION, "password", _is_option),
         (_EMAIL, "email", lambda one: not _DOCUMENTED.match(one.group())),
         (_PHONE, "phone", _is_phone),
         (_IBAN, "iban", lambda one: _is_iban(one.group())),
@@ -125,7 +141,17 @@ def _is_password(match: re.Match[str]) -> bool:
         return False
     if match["mark"].strip() in ("=", "=>", ":=") or match["quote"] in ("'", '"'):
         return True
-    return _TELLING.fullmatch(value.rstrip(".!?)")) is not None
+    core = value.rstrip(".!?)")
+    if _TELLING.fullmatch(core) is not None:
+        return True
+    is_mixed = re.search(r"\d", core) is not None and re.search(r"[^\W\d]", core) is not None
+    return is_mixed and len(value.rstrip(".?)")) >= 6  # an exclamation mark may be the last sign of it
+
+
+def _is_option(match: re.Match[str]) -> bool:
+    if match["secret"] is not None:
+        return not _PLACEHOLDER.fullmatch(match["secret"]) and match["secret"].casefold() not in ("pass", "token")
+    return not _PLACEHOLDER.fullmatch(match["value"]) and _TELLING.fullmatch(match["value"]) is not None
 
 
 def _is_phone(match: re.Match[str]) -> bool:

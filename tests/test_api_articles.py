@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
+from types import MappingProxyType
 
 import pytest
 from flask import Flask
@@ -22,6 +23,7 @@ from kb.documents import Article
 from kb.exporting import export, import_export
 from kb.json_values import time_from
 from kb.language import detect_language
+from tests.conformance.store_samples import delivery
 from tests.conftest import Headers, reindex
 from tests.fakes.store import MemoryStore
 from web.shipped import shipped_folder
@@ -313,6 +315,24 @@ def test_an_edit_keeps_references_that_its_author_cannot_see(
     stored = services.store.article("a")
     assert stored is not None
     assert (stored.related, stored.translation_of) == (("mail:1", "mail/secret"), "mail/secret")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [(["zammad:72"], ["zammad:72", "zammad:71"]), (None, ["zammad:71"]), ([], ["zammad:71"]), ("x", "x")],
+)
+def test_tickets_that_a_program_may_not_see_are_not_read_and_stay_when_it_edits(
+    client: FlaskClient, writer: Headers, services: Services, sent: object, kept: object
+) -> None:
+    services.store.upsert_tickets([delivery("71", title="Board", audience="group:board"), delivery("72", title="Desk")])
+    tickets = MappingProxyType({"source_tickets": ["zammad:71", "zammad:72"]})
+    services.store.create_article(Article(id="a", title="A", body="", extra=tickets), "anna")
+
+    assert client.get(f"{PLACE}/a", headers=writer).get_json()["source_tickets"] == ["zammad:72"]
+    edit(client, writer, "a", {"source_tickets": sent})
+    stored = services.store.article("a")
+    assert stored is not None
+    assert stored.extra["source_tickets"] == kept
 
 
 def test_an_article_is_sent_whole_although_its_revision_is_known(client: FlaskClient, writer: Headers) -> None:

@@ -20,6 +20,7 @@ from kb.protocols.store import Store
 from kb.revision_changes import restored
 from kb.store.open_store import open_store
 from tests.acting import acting_as
+from tests.conformance.store_samples import delivery
 from tests.pictures import png
 from web.wiring import Services
 
@@ -96,7 +97,8 @@ def test_a_difference_escapes_whatever_the_texts_hold(signed_in: FlaskClient, se
 
 
 @pytest.mark.parametrize(
-    "query", ["revision=4", "revision=0", "revision=x", "from=1", "from=1&to=9", "to=1", "from=-1&to=1"]
+    "query",
+    ["revision=4", "revision=0", "revision=x", "from=1", "from=1&to=9", "to=1", "from=-1&to=1", f"revision={10**30}"],
 )
 def test_a_revision_that_is_not_there_is_not_found(signed_in: FlaskClient, article: Article, query: str) -> None:
     assert signed_in.get(f"/history/{article.id}?{query}").status_code == 404
@@ -130,6 +132,36 @@ def test_revisions_that_a_reader_may_not_read_are_not_shown_in_any_way(
     assert "For the board." not in page
     assert "bert Rewritten." in page  # what it changed would tell what was there before
     assert store.article("net/drops") == replace(ARTICLE, body="Kinder words.", revision=4)
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "9" * 6000])
+def test_numbers_that_no_store_can_hold_are_answered_as_any_other_page(
+    signed_in: FlaskClient, article: Article, number: str
+) -> None:
+    assert signed_in.get(f"/history/{article.id}?before={number}").status_code == 200
+    assert signed_in.get(f"/reviews?list=due&page={number}").status_code == 200
+    assert signed_in.post(f"/requests/{number}", data={"action": "take"}).status_code == 404
+    assert signed_in.post(f"/restore/{article.id}", data={"revision": number, "seen": "3"}).status_code == 404
+
+
+def test_a_difference_names_no_document_that_its_reader_may_not_know_of(
+    signed_in: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = services.store
+    store.put_articles([replace(ARTICLE, id="board/plan", audience="group:board")], "tests")
+    store.upsert_tickets([delivery("71", title="Board", audience="group:board"), delivery("72", title="Desk")])
+    tickets = MappingProxyType({"source_tickets": ["zammad:71", "zammad:72"]})
+    store.create_article(ARTICLE, "anna")
+    store.update_article(replace(ARTICLE, related=("board/plan", "vpn/error-809"), extra=tickets), "anna", 1)
+
+    for address in ("history/net/drops?from=1&to=2", "history/net/drops?revision=2", "edit/net/drops"):
+        acting_as(monkeypatch, "author", audiences=("public", "internal", "group:board"))
+        everything = text_of(signed_in.get(f"/{address}"))
+        acting_as(monkeypatch, "author")
+        page = text_of(signed_in.get(f"/{address}"))
+        assert "board/plan" not in page and "zammad:71" not in page
+        if "from=1" in address:
+            assert "zammad:72" in page and "board/plan" in everything and "zammad:71" in everything
 
 
 def test_a_restore_makes_a_new_revision_and_loses_nothing(

@@ -72,6 +72,8 @@ def test_authors_publish_but_what_waits_for_review_waits_for_a_reviewer() -> Non
     assert "published" in next_states("in_review", by("reviewer"))
     assert "published" not in next_states("draft", by("author"), "post-mortem")
     assert next_states("published", by("author")) == ()
+    assert next_states("archived", by("author")) == ()  # what a reviewer ended no author brings back in two steps
+    assert next_states("archived", by("reviewer")) == ("draft", "in_review", "published")
     assert next_states("draft", MEMBER) == ()
 
 
@@ -114,6 +116,40 @@ def test_a_post_mortem_that_was_imported_incomplete_can_be_mended_bit_by_bit_but
     assert settled(imported, replace(imported, service="vpn"), by("author"), NOW).service == "vpn"
     with pytest.raises(InvalidInput, match="it lacks service"):
         settled(whole, replace(whole, service=None), by("reviewer"), NOW)
+
+
+@pytest.mark.parametrize("state", ["published", "archived"])
+def test_what_becomes_a_post_mortem_by_its_kind_is_completed_like_any_other(state: str) -> None:
+    how_to = replace(ARTICLE, kind="how-to", state=state)
+    lacking = replace(how_to, kind="post-mortem", state="published")
+    whole = replace(WHOLE, state="published")
+
+    with pytest.raises(NotAllowed, match="takes the role 'reviewer'"):
+        settled(how_to, lacking, by("author"), NOW)
+    with pytest.raises(NotAllowed, match="takes the role 'reviewer'"):
+        settled(how_to, whole, by("author"), NOW)
+    with pytest.raises(InvalidInput, match="it lacks service"):
+        settled(how_to, lacking, by("reviewer"), NOW)
+    assert settled(how_to, whole, by("reviewer"), NOW).extra["reviewer"] == "bert"
+
+
+@pytest.mark.parametrize("name", ["anna", "Anna"])
+def test_nobody_completes_their_own_post_mortem_whoever_it_names_as_its_reviewer(name: str) -> None:
+    named = replace(WHOLE, extra=MappingProxyType({**WHOLE.extra, "reviewer": "nobody-there"}))
+
+    with pytest.raises(InvalidInput, match="somebody who did not write it"):
+        settled(named, replace(named, state="published"), by("administrator", name), NOW)
+    assert settled(named, replace(named, state="published"), by("reviewer"), NOW).state == "published"
+
+
+def test_only_a_person_who_completes_a_post_mortem_is_named_as_its_reviewer() -> None:
+    imported = replace(ARTICLE, kind="post-mortem", state="published")
+    program = by("reviewer", "token:wiki-bridge")
+
+    assert "reviewer" not in settled(imported, replace(imported, title="VPN dropped"), by("author"), NOW).extra
+    assert "reviewer" not in settled(imported, replace(imported, title="VPN dropped"), by("reviewer"), NOW).extra
+    with pytest.raises(InvalidInput, match="it lacks reviewer"):
+        settled(WHOLE, replace(WHOLE, state="published"), program, NOW)
 
 
 def test_a_new_article_begins_as_a_draft_would() -> None:

@@ -92,11 +92,13 @@ def test_a_post_mortem_is_published_by_an_edit_once_it_lacks_nothing_and_then_st
     assert post(client, writer, **lacking).get_json()["state"] == "draft"
 
     refused = put(client, writer, "net/outage", 1, state="published")
-    published = put(client, writer, "net/outage", 1, state="published", service="vpn")
+    unnamed = put(client, writer, "net/outage", 1, state="published", service="vpn")  # a program is no person
+    published = put(client, writer, "net/outage", 1, state="published", service="vpn", reviewer="network-lead")
     broken = put(client, writer, "net/outage", 2, root_cause=None)
 
     assert (refused.status_code, "it lacks service" in refused.get_json()["detail"]) == (422, True)
-    assert (published.status_code, published.get_json()["reviewer"]) == (200, "token:wiki-bridge")
+    assert (unnamed.status_code, "it lacks reviewer" in unnamed.get_json()["detail"]) == (422, True)
+    assert (published.status_code, published.get_json()["reviewer"]) == (200, "network-lead")
     assert (broken.status_code, "it lacks root_cause" in broken.get_json()["detail"]) == (422, True)
     assert client.get(f"{PLACE}/net/outage", headers=writer).get_json()["revision"] == 2
 
@@ -123,7 +125,8 @@ def test_what_is_validated_gets_a_day_to_be_looked_at_again(client: FlaskClient,
         ({"state": "published"}, {"confidence": "validated"}, "reviewer"),
         ({**WHOLE, "state": "draft"}, {"state": "published"}, "reviewer"),
         ({"state": "draft"}, {"state": "published"}, None),
-        ({"state": "archived"}, {"state": "draft"}, None),
+        ({"state": "archived"}, {"state": "draft"}, "reviewer"),
+        ({"kind": "how-to", "state": "published"}, {"kind": "post-mortem"}, "reviewer"),
         ({"state": "published"}, {"body": "Better."}, None),
     ],
 )

@@ -12,12 +12,14 @@ from flask.testing import FlaskClient
 
 from kb.access import MEMBER
 from kb.documents import Article, Ticket
+from kb.errors import NotAllowed
 from kb.queries import Viewer
 from search.answers import AskedQuery, LaneScores, Result, Retrieval, SimilarAnswer
 from search.related import LEAST_SIMILARITY, proposed
 from search.similar import SimilarRequest
 from tests.acting import acting_as
 from tests.conftest import reindex
+from web.site.documents import documents_naming
 from web.wiring import Services
 
 
@@ -159,6 +161,36 @@ def test_an_article_is_related_with_one_button_in_both_directions(
     again = signed_in.post("/related/net/one", data={"with": "net/twin", "seen": "2"})
     assert again.status_code == 303
     assert services.store.article("net/one") == one
+
+
+def test_articles_that_a_reader_may_not_read_take_no_place_of_those_that_name_a_ticket(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.site.documents.MOST_NAMING", 1)
+    for article_id, audience in (("a/hidden", "group:board"), ("b/shown", "internal")):
+        article = Article(id=article_id, title="A", body="", related=("mail:1",), audience=audience)
+        services.store.put_articles([article], "tests")
+
+    assert [*documents_naming(services.store, "mail:1", MEMBER)] == ["b/shown"]
+
+
+def test_two_articles_are_related_both_or_neither(
+    signed_in: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = services.store
+    one = store.create_article(Article(id="net/one", title="One", body=""), "anna")
+    two = store.create_article(Article(id="net/two", title="Two", body=""), "anna")
+
+    def refused(before: Article, after: Article, *given: object) -> Article:
+        if after.id == two.id:
+            raise NotAllowed("no")
+        return after
+
+    monkeypatch.setattr("web.site.saving.settled", refused)
+    answer = signed_in.post("/related/net/one", data={"with": "net/two", "seen": "1", "both": "1"})
+
+    assert answer.status_code == 403
+    assert (store.article(one.id), store.article(two.id)) == (one, two)
 
 
 def test_what_may_not_be_read_is_neither_proposed_nor_related(

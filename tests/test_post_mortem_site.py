@@ -187,6 +187,35 @@ def test_a_ticket_fills_in_its_facts_and_nothing_else(author: FlaskClient) -> No
     ]
 
 
+def test_a_time_that_is_only_the_tickets_says_so_until_it_is_corrected(author: FlaskClient) -> None:
+    form = begun(author, **{"from": "zammad:1"})
+    page = author.get(form["address"]).text
+    assert "From when the ticket was opened." in page
+    assert "From when the ticket was resolved." in page
+    assert "Vom Eröffnen des Tickets." in author.get(form["address"], headers={"Accept-Language": "de"}).text
+
+    changed = {name: value for name, value in form.items() if name != "address"} | {"detected_at": "2026-02-16T06:10"}
+    corrected = author.post(form["address"], data={**changed, "preview": "1"}).text
+    assert "From when the ticket was opened." not in corrected
+    assert "From when the ticket was resolved." in corrected
+
+
+def test_secrets_in_the_fields_are_pointed_out_by_the_name_of_the_field(author: FlaskClient) -> None:
+    form = {
+        "kind": "post-mortem",
+        "title": "Passwort Sommer2024 does not work",
+        "body": "x",
+        "root_cause": "It was password=hunter2.",
+        "error_signatures": "curl -u admin:Secret12 https://x",
+        "language": "en",
+    }
+    told = unescape(author.post("/lint", data=form).get_json()["html"])
+
+    for name, field in (("title", "Title"), ("root_cause", "Root cause"), ("error_signatures", "Error messages")):
+        assert f'<a href="#f:{name}">a password, in “{field}”</a>' in told
+    assert "hunter2" not in told
+
+
 def test_a_ticket_that_the_writer_may_not_read_fills_in_nothing(author: FlaskClient) -> None:
     form = begun(author, title="Something", **{"from": "zammad:7"})
     assert form["source_tickets"] == ""
@@ -379,6 +408,76 @@ def test_a_question_without_an_answer_is_asked_for_once_for_the_same_words_and_t
     reindex(services)
     assert article_id in agent.get("/requests").text
     assert "Written meanwhile" in agent.get("/requests").text
+
+
+def test_a_request_that_somebody_else_is_on_or_has_answered_is_not_answered_by_another_article(
+    author: FlaskClient, reviewer: FlaskClient, services: Services
+) -> None:
+    for text in ("walrus gate jams", "ocelot lamp hums"):
+        author.post("/requests", data={"q": text})
+    taken, free = (
+        next(one.number for one in services.store.article_requests(99) if one.query == text)
+        for text in ("walrus gate jams", "ocelot lamp hums")
+    )
+    author.post(f"/requests/{taken}", data={"action": "take"})
+    services.store.answer_request(free, WHOLE.id)
+    services.store.put_articles([WHOLE], "tests")
+    form = begun(reviewer, kind="how-to", title="Other", request=str(taken))
+    other = saved(reviewer, {**form, "body": "x"}, state="draft")
+    saved(reviewer, {**begun(reviewer, kind="how-to", title="Third"), "body": "x"}, state="draft", request=str(free))
+
+    assert getattr(services.store.article_request(taken), "article_id", "") is None
+    assert getattr(services.store.article_request(free), "article_id", "") == WHOLE.id
+    mine = saved(author, {**begun(author, kind="how-to", title="Mine", request=str(taken)), "body": "x"}, state="draft")
+    assert getattr(services.store.article_request(taken), "article_id", "") == mine != other
+    services.store.delete_articles([WHOLE.id, mine, other])
+
+
+def test_a_request_that_was_answered_for_others_stays_open_and_tells_nothing_of_their_article(
+    author: FlaskClient, services: Services
+) -> None:
+    author.post("/requests", data={"q": "lemur kiosk blinks"})
+    one = next(one for one in services.store.article_requests(999) if one.query == "lemur kiosk blinks")
+    board = services.store.create_article(Article(id="board/lemur", title="L", body="", audience="group:hr"), "hr-desk")
+    services.store.take_request(one.number, "hr-desk")
+    services.store.answer_request(one.number, board.id)
+
+    page = author.get("/requests").text
+    item = page[page.index(f'id="r{one.number}"') :].partition("</li>")[0]
+    assert "I am on it" in item and "Write it" in item
+    assert "Someone is on this" not in item and "hr-desk" not in item and board.id not in page
+    assert author.post(f"/requests/{one.number}", data={"action": "take"}).status_code == 303
+    assert getattr(services.store.article_request(one.number), "taken_by", "") == "network-l3"
+    services.store.delete_articles([board.id])
+    services.store.dismiss_request(one.number)
+
+
+def test_open_requests_come_in_pages_that_answered_ones_do_not_fill(
+    author: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.site.requests.PAGE_SIZE", 2)
+    services.store.put_articles([WHOLE], "tests")
+    numbers = []
+    for number in range(3):
+        for by in ("a", "b", "c", "d"):
+            asked = services.store.ask_for_article(f"answered {number}", f"answered-{number}", by)
+        services.store.answer_request(asked.number, WHOLE.id)
+        numbers.append(asked.number)
+        numbers.append(services.store.ask_for_article(f"okapi {number}", f"okapi-{number}", "a").number)
+
+    first = author.get("/requests").text
+    assert first.count('class="result"') == 2
+    assert first.count(WHOLE.title) == 2
+    seen, page = "", 1
+    while f"page={page + 1}" in (text := author.get(f"/requests?page={page}").text):
+        seen, page = seen + text, page + 1
+    assert all(f"okapi {number}" in seen + text for number in range(3))
+    both = first + author.get("/requests?answered=2").text
+    assert all(f"answered {number}" in both for number in range(3))
+    assert author.get(f"/requests?page={'9' * 30}").status_code == 200
+    for number in numbers:
+        services.store.dismiss_request(number)
+    services.store.delete_articles([WHOLE.id])
 
 
 def test_a_request_is_dismissed_by_a_reviewer_alone_and_personal_words_are_pointed_out(

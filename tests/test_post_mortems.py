@@ -10,7 +10,7 @@ import pytest
 from kb.article_files import read_folder
 from kb.documents import Article
 from kb.language import detect_language
-from kb.post_mortems import PHASES, SECTIONS, Metrics, gaps, metrics, phases, section_key
+from kb.post_mortems import PHASES, SECTIONS, Metrics, gaps, is_unknown, metrics, phases, section_key
 from web.shipped import shipped_folder
 
 SHIPPED = [
@@ -101,7 +101,26 @@ def test_phases_are_not_told_when_times_are_missing_or_out_of_order(times: dict[
     assert phases(Article(id="x", title="X", body="", extra=times)) == ()  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cause", ["Unknown", "still unclear", "Unbekannt.", "TBD", "unknown as yet"])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "None of the replicas had the index loaded",
+        "Pending writes were lost on failover.",
+        "Unknown certificate authority in the chain of the proxy",
+        "Unclear ownership of the DNS zone let the record expire",
+        "Offen gelassene Verbindungen",
+        "Unknown, because the logs were gone.",
+        "Unbekannt, weil die Protokolle fehlen.",
+    ],
+)
+def test_a_root_cause_that_only_begins_with_such_a_word_is_one(cause: str) -> None:
+    assert not is_unknown(cause)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    ["Unknown", "still unclear", "Unbekannt.", "TBD", "unknown as yet", "None: see later", "Offen (Hersteller)"],
+)
 def test_a_root_cause_that_is_only_unknown_is_a_gap_until_it_says_why(cause: str) -> None:
     told = replace(COMPLETE, extra={**COMPLETE.extra, "root_cause": cause})
     explained = replace(COMPLETE, extra={**COMPLETE.extra, "root_cause": f"{cause}, because no data was kept"})

@@ -7,6 +7,17 @@ from urllib.parse import quote, urlsplit
 # What RFC 3986 lets stand in a path segment, and the slash, which ids may hold.
 _SAFE = "/:@!$&'()*+,;=~"
 
+LARGEST_NUMBER = 2**31 - 1
+"""More than any page, revision or request has, and small enough for every store."""
+
+
+def number_in_address(text: str) -> int:
+    """Return the whole number that stands in an address or form. Raises ValueError for another text or a huge one."""
+    number = int(text)
+    if abs(number) > LARGEST_NUMBER:
+        raise ValueError(f"{text[:20]} is larger than {LARGEST_NUMBER}")
+    return number
+
 
 def document_url(document_id: str, kind: str, base_url: str = "") -> str:
     """Return the page of a document of type `kind`, below `base_url` when one is set."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from kb.access import all_may_read, narrower
 from kb.analysis.analyse import analyse
 from kb.analysis.mail import plain_title, without_decoration
 from kb.analysis.telling import kind_of
@@ -52,6 +53,8 @@ _NOTE = re.compile(
 )
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\S")
 _INNER = re.compile(r"(?<=[^>\s])>|(?<=[^>\s] )>")
+_LINKED = re.compile(r"(\\*)\](?=[(\[:])")
+"""What makes a link or picture of the words before it, and the address of one that is named elsewhere."""
 _HELD = "\ue000"
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -89,8 +92,10 @@ def filled_article(template: Article, ticket: Ticket, others: Sequence[Ticket]) 
     """Return an article that begins with a template's text and holds what a ticket tells.
 
     `others` are tickets of the same problem: its duplicates, or those of its incident. An article is for no more
-    readers than the ticket is.
+    readers than the ticket is, and names no other ticket that one of its readers may not read.
     """
+    audience = narrower(template.audience, ticket.audience)
+    others = [one for one in others if all_may_read(audience, one.audience)]
     language = template.language
     fix = fix_side(ticket)
     said = said_in(ticket.description)
@@ -99,7 +104,7 @@ def filled_article(template: Article, ticket: Ticket, others: Sequence[Ticket]) 
     article = replace(
         template,
         title=plain_title(ticket.title),
-        audience=ticket.audience if ticket.audience.startswith("group:") else template.audience,
+        audience=audience,
         service=ticket.service or template.service,
         components=tuple(dict.fromkeys((*template.components, *ticket.components))),
         tags=tuple(dict.fromkeys((*template.tags, *ticket.tags))),
@@ -170,7 +175,10 @@ def timeline_rows(ticket: Ticket, others: Sequence[Ticket], language: str) -> tu
 
 def with_similar(article: Article, chosen: Sequence[tuple[str, str, str]]) -> Article:
     """Return an article that names what happened before: (title, address, when) of each, as links."""
-    lines = "\n".join(f"- [{_plain(title)}]({address}){f', {when}' if when else ''}" for title, address, when in chosen)
+    lines = "\n".join(
+        f"- [{_link_text(title)}]({address.replace('(', '%28').replace(')', '%29')}){f', {when}' if when else ''}"
+        for title, address, when in chosen
+    )
     return replace(article, body=_put(article.body, "similar", lines, article.language)) if lines else article
 
 
@@ -223,7 +231,10 @@ def _fix_of(ticket: Ticket) -> str:
 
 
 def _notes(ticket: Ticket) -> Iterator[TimelineRow]:
-    """Yield the dated notes that people left in a ticket; one without a day or zone is an inference."""
+    """Yield the dated notes that people left in a ticket; one without a day or zone is an inference.
+
+    A zone that nobody wrote is not made up: the time lacks it, and whoever writes says which it was.
+    """
     count = 0
     for line in _undecorated(f"{ticket.description}\n\n{ticket.resolution}"):
         match = _note_of(line)
@@ -233,7 +244,7 @@ def _notes(ticket: Ticket) -> Iterator[TimelineRow]:
         if day:
             count += 1
             is_whole = _day_of(match) and match["zone"]
-            time = f"{day} {int(match['hour']):02}:{match['minute']} {match['zone'] or 'UTC'}"
+            time = f"{day} {int(match['hour']):02}:{match['minute']} {match['zone'] or ''}".rstrip()
             event = " ".join(match["text"].split())[:LONGEST_LINE]
             yield TimelineRow(time, ticket.id, _plain(event), FACT if is_whole else INFERENCE)
 
@@ -299,7 +310,12 @@ def _trimmed(lines: Sequence[str]) -> list[str]:
     return kept
 
 
+def _link_text(title: str) -> str:
+    """Return a title as the text of a link, which no sign in it ends."""
+    return re.sub(r"[\\\[\]()]", r"\\\g<0>", " ".join(title.split())).replace("<", "\\<")
+
+
 def _plain(line: str) -> str:
-    """Return a line that Markdown shows as it is: no tag, comment, heading or rule comes of it."""
-    line = line.replace("<", "\\<")
+    """Return a line that Markdown shows as it is: no tag, comment, link, picture, heading or rule comes of it."""
+    line = _LINKED.sub(lambda one: one[0] if len(one[1]) % 2 else f"{one[1]}\\]", line.replace("<", "\\<"))
     return re.sub(r"^(\s{0,3})(#{1,6}\s|={2,}\s*$|-{3,}\s*$|`{3,}|~{3,})", r"\1\\\2", line)

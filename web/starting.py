@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from kb.access import may_read
+from kb.access import all_may_read, may_read
+from kb.article_requests import ArticleRequest
 from kb.article_templates import template_for
 from kb.documents import SITE_SOURCE, Article, Document, Ticket, dated_at
 from kb.errors import FixloreError, StaleEdit
@@ -115,9 +116,13 @@ def similar_before(services: Services, viewer: Viewer, ticket: Ticket) -> tuple[
 
 
 def with_similar(services: Services, viewer: Viewer, article: Article, chosen: Sequence[str]) -> Article:
-    """Return an article that names the chosen documents as similar past incidents; unreadable ones are left out."""
-    documents = services.store.documents(list(dict.fromkeys(chosen))[:MOST_OTHERS], viewer)
-    return naming_similar(article, [(one.title, _address(one), _day(one)) for one in documents.values()])
+    """Return an article that names the chosen documents as similar past incidents.
+
+    Those that the viewer, or somebody whom the article is for, may not read are left out.
+    """
+    found = services.store.documents(list(dict.fromkeys(chosen))[:MOST_OTHERS], viewer).values()
+    named = [one for one in found if all_may_read(article.audience, one.audience)]
+    return naming_similar(article, [(one.title, _address(one), _day(one)) for one in named])
 
 
 def begun(services: Services, viewer: Viewer, request: str) -> None:
@@ -130,11 +135,23 @@ def begun(services: Services, viewer: Viewer, request: str) -> None:
 def written(services: Services, viewer: Viewer, article: Article, from_ticket: str, request: str) -> None:
     """Note that an article was saved for the first time, which began from a ticket or a request.
 
-    The ticket itself gets its link from the store, once the article is published.
+    The ticket itself gets its link from the store, once the article is published. A request that somebody else is on,
+    or that was answered already, stays as it is.
     """
-    if _is_number(request):
-        with suppress(FixloreError):
-            services.store.answer_request(int(request), article.id)
+    if not _is_number(request):
+        return
+    with suppress(FixloreError):
+        asked = services.store.article_request(int(request))
+        if asked is not None and asked.taken_by in (None, viewer.name) and not _is_answered(services, asked, viewer):
+            services.store.answer_request(asked.number, article.id)
+
+
+def _is_answered(services: Services, asked: ArticleRequest, viewer: Viewer) -> bool:
+    """Say whether there is an article for a request that the viewer may read, and is not on it to write another."""
+    if asked.article_id is None or asked.taken_by == viewer.name:
+        return False
+    answer = services.store.article(asked.article_id)
+    return answer is not None and answer.state != "archived" and may_read(viewer, answer)
 
 
 def _is_number(text: str) -> bool:

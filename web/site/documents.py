@@ -76,7 +76,8 @@ def article_page(article_id: str) -> str | Response:
 def documents_naming(store: Store, document_id: str, viewer: Viewer, *places: Place) -> dict[str, Document]:
     """Return the articles that name a document (in these places), as far as the viewer may read them, by id."""
     ids = dict.fromkeys(one.article_id for one in store.namings_of(document_id) if not places or one.place in places)
-    return dict(store.documents(list(ids)[:MOST_NAMING], viewer))
+    readable = store.sources(list(ids), viewer)
+    return dict(store.documents([one for one in ids if one in readable][:MOST_NAMING], viewer))
 
 
 def _replacements(article: Article, store: Store, viewer: Viewer) -> list[Document]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -15,7 +15,8 @@ from kb.differences import difference
 from kb.documents import SITE_SOURCE, Article
 from kb.protocols.store import Revision, RevisionLine
 from kb.revision_changes import RevisionChange, field_changes, restored, revision_change
-from web.addresses import document_url
+from web.addresses import document_url, number_in_address
+from web.api.references import article_as_seen
 from web.article_page import rendered
 from web.site.permissions import allowed
 from web.site.saving import article_at, saved
@@ -46,7 +47,7 @@ def history_page(article_id: str) -> str | Response:
         return _revision_page(article, _revision_of(article, "revision"))
     if "from" in request.args or "to" in request.args:
         return _difference_page(article, _revision_of(article, "from"), _revision_of(article, "to"))
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=number_in_address)
     lines = _services().store.history(article.id, PAGE_SIZE + 1, before)
     shown = [one for one in lines[:PAGE_SIZE] if may_read_as(current_user.viewer, one.audience, one.state)]
     return render_template(
@@ -62,7 +63,9 @@ def history_page(article_id: str) -> str | Response:
 @allowed("write")
 def restore(article_id: str) -> Response:
     """Make a new revision with the text and the fields of an earlier one, and show the article."""
-    earlier = _revision_of(article_at(article_id), "revision", request.form.get("revision", type=int))
+    article = article_at(article_id)
+    seen = _revision_of(article, "revision", request.form.get("revision", type=number_in_address))
+    earlier = _services().store.revision(article.id, seen.number) or seen  # with what its reader may not see of it
     why = request.form.get("comment", "").strip()
     told = _("Restored revision %(number)s", number=earlier.number)
 
@@ -109,7 +112,7 @@ def _difference_page(article: Article, old: Revision, new: Revision) -> str:
 
 def _revision_of(article: Article, name: str, given: int | None = None) -> Revision:
     """Return the revision that a request names; 404 when there is none that the reader may read."""
-    number = given if given is not None else request.args.get(name, type=int)
+    number = given if given is not None else request.args.get(name, type=number_in_address)
     found = _readable(article, number) if number is not None else None
     if found is None:
         abort(404, _("There is no such revision of this article."))
@@ -117,10 +120,14 @@ def _revision_of(article: Article, name: str, given: int | None = None) -> Revis
 
 
 def _readable(article: Article, number: int) -> Revision | None:
+    """Return a revision with as much of it as its reader may see; `None` where that is nothing."""
     if not 0 < number <= article.revision:
         return None
-    found = _services().store.revision(article.id, number)
-    return found if found is not None and may_read(current_user.viewer, found.article) else None
+    store, viewer = _services().store, current_user.viewer
+    found = store.revision(article.id, number)
+    if found is None or not may_read(viewer, found.article):
+        return None
+    return replace(found, article=article_as_seen(found.article, store, viewer))
 
 
 def _services() -> Services:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from flask_babel import lazy_gettext as _l
 
 from kb.documents import Article
 from kb.post_mortem_lint import Finding, findings_of
-from kb.post_mortems import Metrics, Need, metrics, needs
-from kb.sensitive import Hint, hints_in
+from kb.post_mortems import PHASES, Metrics, Need, metrics, needs
+from kb.sensitive import MOST, Hint, hints_in
 from web.site.words import words
 
 SENTENCES: Mapping[str, object] = MappingProxyType(
@@ -62,6 +62,9 @@ SENSITIVE: Mapping[str, object] = MappingProxyType(
     }
 )
 
+_LOOKED_AT = ("title", "service", "owner", "components", "tags", "error_signatures")
+"""Fields of every article that hold words; ids are no words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lint:
@@ -80,11 +83,23 @@ class Lint:
 
 def lint_of(article: Article) -> Lint:
     """Return what there is to say of an article as it stands."""
-    hints = hints_in(article.body)
+    hints = _hints_of(article)
     if article.kind != "post-mortem":
         return Lint((), (), hints, Metrics())
     findings = tuple(one for one in findings_of(article) if one.rule != "missing")
     return Lint(needs(article), findings, hints, metrics(article))
+
+
+def _hints_of(article: Article) -> tuple[Hint, ...]:
+    """Return what is perhaps secret in the fields of an article and in its text, in this order; at most `MOST`."""
+    texts: dict[str, object] = {name: getattr(article, name) for name in _LOOKED_AT}
+    texts |= {name: value for name, value in article.extra.items() if name not in (*PHASES, "source_tickets")}
+    found: list[Hint] = []
+    for name, value in texts.items():
+        lines = value if isinstance(value, (list, tuple)) else [value]
+        text = "\n".join(one for one in lines if isinstance(one, str))
+        found += [replace(one, field=name) for one in hints_in(text)]
+    return (*found, *hints_in(article.body))[:MOST]
 
 
 def sentence(finding: Finding) -> str:

@@ -20,6 +20,7 @@ from kb.timeline import TimelineRow, in_order, timeline_of, with_timeline
 from web.api.references import article_as_seen
 from web.site.article_form import article_so_far, one_of, sent_values
 from web.site.drafting import Answer, told
+from web.site.inferred import inferred_of
 from web.site.lint_words import lint_of, sensitive_in_words, sentence
 from web.site.post_mortem_form import is_local_time, lines_of, split_time
 from web.starting import UNNAMED
@@ -33,6 +34,7 @@ _Row = TypeVar("_Row", TimelineRow, ActionItem)
 def install_linting(app: Flask) -> None:
     """Make what is said of a text known to templates."""
     app.jinja_env.globals.update(lint_of=lint_of, split_time=split_time, is_local_time=is_local_time, lines_of=lines_of)
+    app.jinja_env.globals.update(inferred_of=inferred_of)
     app.jinja_env.filters.update(plain=inline_text, sentence=sentence, sensitive_in_words=sensitive_in_words)
 
 

@@ -19,7 +19,7 @@ from search.answers import Result
 from search.related import proposed
 from web.addresses import document_url
 from web.site.permissions import allowed
-from web.site.saving import article_at, saved
+from web.site.saving import article_at, carried_out, planned
 from web.wiring import Services
 
 pages = Blueprint("related", __name__)
@@ -44,9 +44,12 @@ def relate(article_id: str) -> Response:
     if other is None or not may_read(current_user.viewer, other):
         abort(404, _("There is no article %(id)s.", id=other_id))
 
-    article = saved(article_id, _naming(other), _related_to(other))
+    article = article_at(article_id)
+    plans = [planned(article_id, _naming(other), _related_to(other))]
     if "both" in request.form and other.source == SITE_SOURCE:
-        saved(other.id, _naming(article), _related_to(article), other.revision)
+        plans.append(planned(other.id, _naming(article), _related_to(article), other.revision))
+    for plan in plans:  # nothing is stored unless both may be
+        carried_out(plan)
     return redirect(document_url(article.id, article.kind), 303)
 
 

@@ -17,6 +17,7 @@ from kb.errors import FixloreError
 from kb.json_values import storable
 from kb.protocols.upkeep import REVIEW_LISTS, ReviewFilter
 from search.reuse import reuse_of
+from web.addresses import number_in_address
 from web.site.permissions import allowed
 from web.wiring import Services
 
@@ -58,7 +59,7 @@ def reviews_page() -> str:
     if chosen and chosen not in NAMES:
         abort(404)
     now, where = datetime.now(UTC), _where()
-    page = max(1, request.args.get("page", 1, type=int))
+    page = max(1, request.args.get("page", 1, type=number_in_address))
     counts = _services().store.review_counts(where, now)
     limit, offset = (PAGE_SIZE, (page - 1) * PAGE_SIZE) if chosen else (SHOWN, 0)
 
