@@ -6,14 +6,13 @@ taken: both can carry scripts, and a picture or a PDF says the same.
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from kb.archive_parts import archive_of
 from kb.article_files import decoded, megabytes
 from kb.errors import InvalidInput, TooLarge, WrongKind
 from kb.picture_data import PICTURE_TYPES, is_picture, without_notes
@@ -35,8 +34,6 @@ _OFFICE = {
     "odp": "application/vnd.oasis.opendocument.presentation",
 }
 _OFFICE_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
-_MOST_PARTS = 10_000
-"""Entries of an archive that are looked at."""
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -238,16 +235,12 @@ def _extension(name: str) -> str:
 
 def _archive_type(content: bytes) -> str | None:
     """Return whether an archive is an office document, by the names in it; nothing is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = set(archive.namelist()[:_MOST_PARTS])
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
-                told = archive.read("mimetype").decode("ascii", "replace").strip()
-                return told if told in _OFFICE.values() else _ZIP
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
+    archive = archive_of(content)
+    if archive is None:
         return None
-    except Exception:  # zlib.error has no common base with the above
-        return None
-    if "[Content_Types].xml" not in names:
+    if archive.mimetype in _OFFICE.values():
+        return archive.mimetype
+    if "[Content_Types].xml" not in archive.names:
         return _ZIP
-    return next((_OFFICE[extension] for part, extension in _OFFICE_PARTS.items() if part in names), _ZIP)
+    found = (_OFFICE[extension] for part, extension in _OFFICE_PARTS.items() if part in archive.names)
+    return next(found, _ZIP)
