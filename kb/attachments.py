@@ -15,7 +15,7 @@ from types import MappingProxyType
 from kb.archive_parts import archive_of
 from kb.article_files import decoded, megabytes
 from kb.errors import InvalidInput, TooLarge, WrongKind
-from kb.picture_data import PICTURE_TYPES, is_picture, without_notes
+from kb.picture_data import PICTURE_TYPES, without_notes
 
 LONGEST_NAME = 80
 """Characters of a cleaned name, its extension included."""
@@ -107,22 +107,25 @@ class Upload:
 
 def content_type_of(content: bytes) -> str | None:
     """Return what a file is by its content alone: a media type of those in `KINDS`, `None` for anything else."""
+    return _looked_at(content)[0]
+
+
+def _looked_at(content: bytes) -> tuple[str | None, bytes]:
+    """Return what a file is by its content, and what is kept of it: of a picture only what is shown."""
     if not content:
-        return None
+        return None, content
     found = next((media_type for start, media_type in _SIGNATURES if content.startswith(start)), None)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         found = "image/webp"
-    if found in PICTURE_TYPES:
-        return found if found is not None and is_picture(found, content) else None
-    if found == _ZIP:
-        return _archive_type(content)
-    if found is not None:
-        return found
     try:
-        decoded(content)
+        if found is None:
+            decoded(content)
+            return _TEXT, content
+        if found in PICTURE_TYPES:
+            return found, without_notes(found, content)
     except InvalidInput:
-        return None
-    return _TEXT
+        return None, content
+    return _archive_type(content) if found == _ZIP else found, content
 
 
 def kind_of_name(name: str) -> Kind | None:
@@ -142,12 +145,19 @@ def checked_type(name: str, content: bytes, most: int) -> str:
     `most` is in bytes. Raises TooLarge, WrongKind for a kind that is not taken, InvalidInput for content that is not
     what its name says.
     """
+    _check_size(content, most)
+    kind = checked_kind(name)
+    return _agreeing(name, kind, content_type_of(content))
+
+
+def _check_size(content: bytes, most: int) -> None:
     if len(content) > most:
         raise too_large(len(content), most)
     if not content:
         raise InvalidInput("the file is empty", field="file")
-    kind = checked_kind(name)
-    content_type = content_type_of(content)
+
+
+def _agreeing(name: str, kind: Kind, content_type: str | None) -> str:
     if content_type is None or content_type not in kind.contents:
         told = f"by its content this is no .{_extension(name)}, or it is damaged; save it again"
         raise InvalidInput(told, field="file")
@@ -174,14 +184,16 @@ def checked_upload(name: str, content: bytes, most: int) -> Upload:
 
     `most` is in bytes. A file without an ending gets that of the picture or PDF that it is. Raises as `checked_type`.
     """
+    _check_size(content, most)
     cleaned = clean_name(name)
-    if not _extension(cleaned) and len(content) <= most:
-        usual = _USUAL.get(content_type_of(content) or "")
+    if _extension(cleaned):
+        checked_kind(cleaned)  # before its content is looked at, which costs more
+    found, kept = _looked_at(content)
+    if not _extension(cleaned):
+        usual = _USUAL.get(found or "")
         cleaned = f"{cleaned}.{usual}" if usual else cleaned
-    content_type = checked_type(cleaned, content, most)
-    if content_type in PICTURE_TYPES:
-        content = without_notes(content_type, content)
-    return Upload(cleaned, content, content_type)
+    content_type = _agreeing(cleaned, checked_kind(cleaned), found)
+    return Upload(cleaned, kept, content_type)
 
 
 def clean_name(name: str) -> str:

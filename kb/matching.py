@@ -20,7 +20,7 @@ _MOST_PAIRS = 10_000
 _ALL_PAIRS = 1_000_000
 """Pairs of all short stretches together."""
 _STEPS = 8
-"""Items looked at for each item of both sides: edits nest few anchors within anchors; made-up texts one for each line."""
+"""Items looked at for each item of both sides: edits nest few anchors within anchors; made-up texts many."""
 _FREE_STEPS = 100_000
 """Steps that a short text has in any case."""
 
