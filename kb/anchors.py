@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from kb.plain_text import inline_text
+from kb.plain_text import heading_text, inline_text
 
-_HEADING = re.compile(
-    r"^ {0,3}#{1,6}[ \t]+(.{1,2000}?)[ \t]*#*[ \t]*$|^(.{1,2000})\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE
-)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]++(.{1,2000}+)$|^(.{1,2000}+)\n {0,3}(?:=++|-++)[ \t]*+$", re.MULTILINE)
 _NOT_KEPT = re.compile(r"[^\w\s-]")
 _SPACES = re.compile(r"[-\s]+")
 _GIVEN = re.compile(r"\sid\s{0,3}=\s{0,3}[\"']([^\"'\n]{1,500})[\"']", re.IGNORECASE)
@@ -27,7 +25,7 @@ def written_anchors(markdown: str, title: str = "") -> frozenset[str]:
     head, _, rest = markdown.lstrip("\n").partition("\n")
     if head.startswith("# ") and head[2:].strip().casefold() == title.strip().casefold():
         markdown = rest
-    counts = Counter(_slug(inline_text(one or two)) for one, two in _HEADING.findall(markdown))
+    counts = Counter(_slug(inline_text(heading_text(one) or two)) for one, two in _HEADING.findall(markdown))
     found = set(counts)
     found |= {f"{anchor}_{number}" for anchor, count in counts.items() for number in range(1, count)}
     if "id" in markdown:

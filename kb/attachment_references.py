@@ -16,7 +16,7 @@ from kb.attachments import kind_of_name
 
 LONGEST_PATH = 500
 _INLINE = re.compile(r"\]\((?=([^\n]{1,600}))")
-_DEFINED = re.compile(r"^[ \t>]*\[[^\]\n]{1,600}\]:[ \t]*\n?[ \t]*(?:<([^<>\n]*)>|(\S+))", re.MULTILINE)
+_DEFINED = re.compile(r"^[ \t>]*+\[[^\]\n]{1,600}+\]:[ \t]*+(?:\n[ \t]*+)?+(?:<([^<>\n]*)>|(\S+))", re.MULTILINE)
 _HTML = re.compile(r"\b(?:src|href)\s*=\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"'<>]+))", re.IGNORECASE)
 _SPAN = re.compile(r"(?<!`)`[^`\n]+`")
 _TITLE = re.compile(r"\s[\"'].*$")

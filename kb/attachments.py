@@ -6,17 +6,16 @@ taken: both can carry scripts, and a picture or a PDF says the same.
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from kb.archive_parts import archive_of
 from kb.article_files import decoded, megabytes
 from kb.errors import InvalidInput, TooLarge, WrongKind
-from kb.picture_data import PICTURE_TYPES, is_picture, without_notes
+from kb.picture_data import PICTURE_TYPES, without_notes
 
 LONGEST_NAME = 80
 """Characters of a cleaned name, its extension included."""
@@ -35,8 +34,6 @@ _OFFICE = {
     "odp": "application/vnd.oasis.opendocument.presentation",
 }
 _OFFICE_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
-_MOST_PARTS = 10_000
-"""Entries of an archive that are looked at."""
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -110,22 +107,25 @@ class Upload:
 
 def content_type_of(content: bytes) -> str | None:
     """Return what a file is by its content alone: a media type of those in `KINDS`, `None` for anything else."""
+    return _looked_at(content)[0]
+
+
+def _looked_at(content: bytes) -> tuple[str | None, bytes]:
+    """Return what a file is by its content, and what is kept of it: of a picture only what is shown."""
     if not content:
-        return None
+        return None, content
     found = next((media_type for start, media_type in _SIGNATURES if content.startswith(start)), None)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         found = "image/webp"
-    if found in PICTURE_TYPES:
-        return found if found is not None and is_picture(found, content) else None
-    if found == _ZIP:
-        return _archive_type(content)
-    if found is not None:
-        return found
     try:
-        decoded(content)
+        if found is None:
+            decoded(content)
+            return _TEXT, content
+        if found in PICTURE_TYPES:
+            return found, without_notes(found, content)
     except InvalidInput:
-        return None
-    return _TEXT
+        return None, content
+    return _archive_type(content) if found == _ZIP else found, content
 
 
 def kind_of_name(name: str) -> Kind | None:
@@ -145,12 +145,19 @@ def checked_type(name: str, content: bytes, most: int) -> str:
     `most` is in bytes. Raises TooLarge, WrongKind for a kind that is not taken, InvalidInput for content that is not
     what its name says.
     """
+    _check_size(content, most)
+    kind = checked_kind(name)
+    return _agreeing(name, kind, content_type_of(content))
+
+
+def _check_size(content: bytes, most: int) -> None:
     if len(content) > most:
         raise too_large(len(content), most)
     if not content:
         raise InvalidInput("the file is empty", field="file")
-    kind = checked_kind(name)
-    content_type = content_type_of(content)
+
+
+def _agreeing(name: str, kind: Kind, content_type: str | None) -> str:
     if content_type is None or content_type not in kind.contents:
         told = f"by its content this is no .{_extension(name)}, or it is damaged; save it again"
         raise InvalidInput(told, field="file")
@@ -177,14 +184,16 @@ def checked_upload(name: str, content: bytes, most: int) -> Upload:
 
     `most` is in bytes. A file without an ending gets that of the picture or PDF that it is. Raises as `checked_type`.
     """
+    _check_size(content, most)
     cleaned = clean_name(name)
-    if not _extension(cleaned) and len(content) <= most:
-        usual = _USUAL.get(content_type_of(content) or "")
+    if _extension(cleaned):
+        checked_kind(cleaned)  # before its content is looked at, which costs more
+    found, kept = _looked_at(content)
+    if not _extension(cleaned):
+        usual = _USUAL.get(found or "")
         cleaned = f"{cleaned}.{usual}" if usual else cleaned
-    content_type = checked_type(cleaned, content, most)
-    if content_type in PICTURE_TYPES:
-        content = without_notes(content_type, content)
-    return Upload(cleaned, content, content_type)
+    content_type = _agreeing(cleaned, checked_kind(cleaned), found)
+    return Upload(cleaned, kept, content_type)
 
 
 def clean_name(name: str) -> str:
@@ -238,16 +247,12 @@ def _extension(name: str) -> str:
 
 def _archive_type(content: bytes) -> str | None:
     """Return whether an archive is an office document, by the names in it; nothing is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = set(archive.namelist()[:_MOST_PARTS])
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
-                told = archive.read("mimetype").decode("ascii", "replace").strip()
-                return told if told in _OFFICE.values() else _ZIP
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
+    archive = archive_of(content)
+    if archive is None:
         return None
-    except Exception:  # zlib.error has no common base with the above
-        return None
-    if "[Content_Types].xml" not in names:
+    if archive.mimetype in _OFFICE.values():
+        return archive.mimetype
+    if "[Content_Types].xml" not in archive.names:
         return _ZIP
-    return next((_OFFICE[extension] for part, extension in _OFFICE_PARTS.items() if part in names), _ZIP)
+    found = (_OFFICE[extension] for part, extension in _OFFICE_PARTS.items() if part in archive.names)
+    return next(found, _ZIP)

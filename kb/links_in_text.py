@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from kb.attachment_references import references
+from kb.code_spans import code_spans
 from kb.documents import Article
 from kb.ids import LONGEST_ID, encoded_id
 
@@ -23,7 +24,6 @@ that is not attached to it."""
 MOST_TARGETS = 1_000
 """Different documents that one article can name; what comes after them is not followed."""
 _FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(`{3,}|~{3,})")
-_TICKS = re.compile(r"`+")
 # Possessive: what stands between brackets is read once, however it goes on.
 _INLINE = re.compile(
     r"(?<![\\!])\[((?:[^\[\]]|\[[^\[\]]{0,200}\]){0,500}+)\]\([ \t\n]{0,4}"
@@ -140,20 +140,11 @@ def without_code(markdown: str) -> str:
 
 
 def _without_spans(line: str) -> str:
-    """Blank code spans: what stands between two equal runs of backticks."""
-    runs = list(_TICKS.finditer(line))
     pieces: list[str] = []
-    at = number = 0
-    while number < len(runs):
-        opening = runs[number]
-        length = opening.end() - opening.start()
-        closing = next((n for n in range(number + 1, len(runs)) if len(runs[n].group()) == length), None)
-        if closing is None:
-            number += 1
-            continue
-        end = runs[closing].end()
-        pieces += [line[at : opening.start()], " " * (end - opening.start())]
-        at, number = end, closing + 1
+    at = 0
+    for begin, end in code_spans(line):
+        pieces += [line[at:begin], " " * (end - begin)]
+        at = end
     return "".join(pieces) + line[at:]
 
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.code_spans import code_spans
 from kb.plain_text import without_comments
 
-_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_RULE = re.compile(r"[ \t]*+(?:\|[ \t]*+)?+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+(?:\|[ \t]*+)?+$")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
-_CODE = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ def first_table(markdown: str, start: int = 0, end: int | None = None) -> Table 
 def cells_of(line: str) -> tuple[str, ...]:
     """Return the cells of one line of a table."""
     text = line.strip()
-    coded = [match.span() for match in _CODE.finditer(text)]
+    coded = dict(code_spans(text))
     cells: list[str] = []
     cell: list[str] = []
     at = 0
     while at < len(text):
-        code = next((end for begin, end in coded if begin == at), None)
+        code = coded.get(at)
         if code is not None:
             cell.append(text[at:code])
             at = code
@@ -98,7 +98,7 @@ def _written(cell: str) -> str:
     text = " ".join(cell.split())
     parts: list[str] = []
     at = 0
-    for match in _CODE.finditer(text):
-        parts += [text[at : match.start()].replace("|", "\\|"), match.group()]
-        at = match.end()
+    for begin, end in code_spans(text):
+        parts += [text[at:begin].replace("|", "\\|"), text[begin:end]]
+        at = end
     return "".join(parts) + text[at:].replace("|", "\\|")

@@ -2,8 +2,9 @@
 
 Patience matching (Bram Cohen, 2006): what is unique on both sides and in the same order stayed; between such anchors
 the same again. A stretch without anchors is compared by `difflib`, which is quadratic in bad cases, only while it is
-short; in a long one only what stands at the same distance from its beginning is taken to be the same. Between n and
-n log n steps, and at most `_MOST_PAIRS` for each short stretch.
+short; in a long one only what stands at the same distance from its beginning is taken to be the same. That also holds
+for what is left once looking for anchors has taken `_STEPS` for each item, or comparing all of `_ALL_PAIRS`: so the
+time is linear in both sides, whatever they hold.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from typing import NamedTuple
 
 _MOST_PAIRS = 10_000
 """Pairs of a stretch without anchors that are still compared: about 100 lines with 100, a few milliseconds."""
+_ALL_PAIRS = 1_000_000
+"""Pairs of all short stretches together."""
+_STEPS = 8
+"""Items looked at for each item of both sides: edits nest few anchors within anchors; made-up texts many."""
+_FREE_STEPS = 100_000
+"""Steps that a short text has in any case."""
 
 
 class Match(NamedTuple):
@@ -30,6 +37,7 @@ def matches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
     """Return what is the same on both sides, in order, not overlapping, neighbours joined."""
     found: list[Match] = []
     waiting = [(0, len(old), 0, len(new))]
+    steps, pairs = _FREE_STEPS + _STEPS * (len(old) + len(new)), _ALL_PAIRS
     while waiting:
         a, a_end, b, b_end = waiting.pop()
         if head := _alike(old, new, a, b, 1, min(a_end - a, b_end - b)):
@@ -40,9 +48,13 @@ def matches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
             found.append(Match(a_end, b_end, tail))
         if a == a_end or b == b_end:
             continue
-        anchors = _anchors(old, new, a, a_end, b, b_end)
+        steps -= a_end - a + b_end - b
+        anchors = _anchors(old, new, a, a_end, b, b_end) if steps >= 0 else []
         if not anchors:
-            found += _compared(old[a:a_end], new[b:b_end], a, b)
+            of_stretch = (a_end - a) * (b_end - b)
+            is_short = of_stretch <= min(_MOST_PAIRS, pairs)
+            pairs -= of_stretch if is_short else 0
+            found += (_compared if is_short else _at_same_distance)(old[a:a_end], new[b:b_end], a, b)
             continue
         for x, y in anchors:
             found.append(Match(x, y, 1))
@@ -88,11 +100,12 @@ def _anchors(old: Sequence[str], new: Sequence[str], a: int, a_end: int, b: int,
 
 
 def _compared(old: Sequence[str], new: Sequence[str], a: int, b: int) -> list[Match]:
-    if len(old) * len(new) > _MOST_PAIRS:
-        pairs = enumerate(zip(old, new, strict=False))
-        return [Match(a + at, b + at, 1) for at, (one, two) in pairs if one == two]
     blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
     return [Match(a + block.a, b + block.b, block.size) for block in blocks if block.size]
+
+
+def _at_same_distance(old: Sequence[str], new: Sequence[str], a: int, b: int) -> list[Match]:
+    return [Match(a + at, b + at, 1) for at, (one, two) in enumerate(zip(old, new, strict=False)) if one == two]
 
 
 def _joined(found: list[Match]) -> list[Match]:

@@ -7,6 +7,7 @@ T.81, Exif 2.32), GIF89a, WebP (RFC 9649).
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 
@@ -22,19 +23,15 @@ _NOTES = 0x0C
 """Flags of a WebP header: Exif and XMP are there."""
 _GIF_KEPT = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _ORIENTATION = 0x0112
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
+_PADDED = re.compile(rb"\xff++.", re.DOTALL)
+"""A marker, after any number of bytes of padding."""
+_MOST_SEGMENTS = 10_000
+"""Parts of a JPEG that are walked through; cameras write some hundreds at most."""
 
 
 class _Broken(Exception):
     pass
-
-
-def is_picture(media_type: str, content: bytes) -> bool:
-    """Say whether `content` is a whole picture of this type, whatever follows it."""
-    try:
-        without_notes(media_type, content)
-    except InvalidInput:
-        return False
-    return True
 
 
 def without_notes(media_type: str, content: bytes) -> bytes:
@@ -73,13 +70,12 @@ def _jpeg(content: bytes) -> Iterator[bytes]:
         raise _Broken
     yield content[:2]
     at, has_frame, has_scan, is_turned = 2, False, False, False
-    while True:
-        if content[at] != 0xFF:
+    for _ in range(_MOST_SEGMENTS):
+        begin = _PADDED.match(content, at)
+        if begin is None:
             raise _Broken
+        at = begin.end() - 2
         marker = content[at + 1]
-        if marker == 0xFF:  # padding before a marker
-            at += 1
-            continue
         if marker == 0xD9:
             break
         if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:
@@ -100,6 +96,8 @@ def _jpeg(content: bytes) -> Iterator[bytes]:
             end = _end_of_scan(content, at)
             yield content[at:end]
             at = end
+    else:
+        raise _Broken
     if not (has_frame and has_scan):
         raise _Broken
     yield b"\xff\xd9"
@@ -114,14 +112,11 @@ def _is_kept(marker: int, data: bytes) -> bool:
 
 
 def _end_of_scan(content: bytes, at: int) -> int:
-    """Return where the next marker stands that is none of those within a scan."""
-    while True:
-        at = content.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(content):
-            raise _Broken
-        if content[at + 1] != 0x00 and not 0xD0 <= content[at + 1] <= 0xD7:
-            return at
-        at += 2
+    """Return where the next marker stands that is none of those within a scan, or the padding before it."""
+    found = _MARKER.search(content, at)
+    if found is None:
+        raise _Broken
+    return found.start()
 
 
 def _orientation(data: bytes) -> int | None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from kb.documents import Document, Ticket
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")  # in a list item a fence is indented, by any amount
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r"[ \t]*([-*_][ \t]*){3,}$")
-_TABLE_RULE = re.compile(r"[ \t]*\|?[ \t:|-]*-[ \t:|-]*$")
+_TABLE_RULE = " \t:|-"
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:\[!\w+\][ \t]*)?")
 _IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
@@ -80,10 +80,10 @@ def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
         elif mark:
             fence = mark.group(1)
         elif heading := _HEADING.match(line):
-            open_heading(len(heading.group(1)), heading.group(2))
+            open_heading(len(heading.group(1)), heading_text(heading.group(2)))
         elif (rule := _UNDERLINE.match(line)) and lines and lines[-1].strip():
             open_heading(1 if "=" in rule.group(1) else 2, lines.pop())
-        elif _RULE.match(line) or _TABLE_RULE.match(line):
+        elif _RULE.match(line) or ("-" in line and not line.strip(_TABLE_RULE)):
             lines.append("")
         else:
             lines.append(_plain_line(line))
@@ -168,6 +168,11 @@ def _comments_in(
             return
         yield begin, ends[place] + 3
         at = ticks = ends[place] + 3
+
+
+def heading_text(written: str) -> str:
+    """Return what stands behind the marks of a heading, without the marks that may close it."""
+    return written.rstrip(" \t").rstrip("#").rstrip(" \t")
 
 
 def inline_text(line: str) -> str:

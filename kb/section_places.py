@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kb.plain_text import inline_text, without_comments
+from kb.plain_text import heading_text, inline_text, without_comments
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 
 
@@ -45,19 +45,16 @@ def placed_sections(markdown: str) -> tuple[PlacedSection, ...]:
         elif mark:
             fence = mark.group(1)
         elif heading := _HEADING.match(bare):
-            found.append((inline_text(heading.group(2)), len(heading.group(1)), at, end))
+            found.append((inline_text(heading_text(heading.group(2))), len(heading.group(1)), at, end))
         elif (rule := _UNDERLINE.match(bare)) and before.strip() and not before.lstrip().startswith(("|", "-", ">")):
             found.append((inline_text(before), 1 if "=" in rule.group(1) else 2, before_at, end))
         before_at, before = at, "" if fence or mark or _HEADING.match(bare) else bare
         at = end
-    return tuple(
-        PlacedSection(
-            heading,
-            level,
-            start,
-            text_start,
-            own_end=found[place + 1][2] if place + 1 < len(found) else at,
-            end=next((below for _, other, below, _ in found[place + 1 :] if other <= level), at),
-        )
-        for place, (heading, level, start, text_start) in enumerate(found)
-    )
+    placed: list[PlacedSection] = []
+    begins = dict.fromkeys(range(1, 7), at)  # level → where the next heading of it or of a higher one begins
+    own_end = at
+    for heading, level, start, text_start in reversed(found):
+        placed.append(PlacedSection(heading, level, start, text_start, own_end, begins[level]))
+        begins |= dict.fromkeys(range(level, 7), start)
+        own_end = start
+    return tuple(reversed(placed))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import FrameType
 from urllib.parse import quote
 
 import pytest
@@ -108,6 +110,39 @@ def test_picture_is_kept_without_what_its_camera_noted_and_without_what_follows_
 
     assert without_notes(media_type, polyglot) == plain
     assert without_notes(media_type, plain) == plain
+
+
+@pytest.mark.parametrize("unit", [b"\xff\x00", b"\xff\xd0", b"\xff"])
+def test_scan_of_a_photo_is_walked_through_once_and_by_its_markers(
+    unit: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[str] = []
+
+    def counting(media_type: str, content: bytes) -> bytes:
+        walked.append(media_type)
+        return without_notes(media_type, content)
+
+    monkeypatch.setattr("kb.attachments.without_notes", counting)
+    content = jpeg()[:-2] + unit * 2**20 + b"\xff\xd9"
+    steps = [0]
+
+    def traced(frame: FrameType, event: str, _: object) -> object:
+        steps[0] += event == "line"
+        return traced
+
+    sys.settrace(traced)
+    try:
+        kept = checked_upload("", content, 2 * MOST + 200).content
+    finally:
+        sys.settrace(None)
+    assert walked == ["image/jpeg"]
+    assert steps[0] < 10_000
+    assert kept == (jpeg() if unit == b"\xff" else content)
+
+
+def test_photo_of_more_parts_than_any_camera_writes_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="damaged"):
+        checked_upload("x.jpg", jpeg()[:-2] + b"\xff\xda\0\2" * 20_000 + b"\xff\xd9", MOST)
 
 
 def test_turned_photo_stays_turned_without_its_place() -> None:

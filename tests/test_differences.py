@@ -44,6 +44,26 @@ def test_matches_are_the_same_on_both_sides_in_order_and_do_not_overlap(old: lis
     assert a <= len(old) and b <= len(new)
 
 
+def test_matching_looks_at_each_line_a_few_times_when_one_anchor_lies_within_another() -> None:
+    looked_at = [0]
+
+    class Line(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            looked_at[0] += 1
+            return super().__hash__()
+
+    def nested(mark: str) -> list[str]:
+        return [Line(line) for level in range(3_000, 0, -1) for line in (mark, str(level), str(level - 1))]
+
+    old, new = nested("old"), nested("new")
+    same = matches(old, new)
+
+    assert sum(match.size for match in same) == 6_000
+    assert looked_at[0] < 100 * (len(old) + len(new))
+
+
 @given(LINES, LINES)
 def test_rows_hold_every_changed_line_of_both_texts_and_count_what_they_leave_out(old: str, new: str) -> None:
     found = difference(old, new)

@@ -153,6 +153,7 @@ def test_guesses_are_limited_by_address_and_a_right_password_is_refused_after_to
     assert statuses == [422] * 10 + [429] * 2
     refused = browser.post("/sign-in", data={"name": "desk", "password": PASSWORD})
     assert (refused.status_code, TOO_MANY in text(refused)) == (429, True)
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     answer = browser.post("/sign-in", data={"name": "desk", "password": PASSWORD}, environ_overrides=elsewhere)
     assert answer.status_code == 303
@@ -161,7 +162,7 @@ def test_guesses_are_limited_by_address_and_a_right_password_is_refused_after_to
 def test_guesses_at_one_name_are_limited_from_wherever_they_come(app: Flask, services: Services) -> None:
     add_person(services, "desk")
     add_person(services, "other")
-    browser, names = app.test_client(), ("desk", "DESK", " Desk")
+    browser, names = app.test_client(), ("desk", "DESK", " " * 64 + "Desk")
 
     def guess(number: int, name: str, password: str = "wrong") -> int:
         address = {"REMOTE_ADDR": f"192.0.2.{number}"}

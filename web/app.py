@@ -7,8 +7,10 @@ import time
 import uuid
 from datetime import timedelta
 from http import HTTPStatus
+from math import ceil
 
 from flask import Response, current_app, g, make_response, request
+from flask_limiter import RateLimitExceeded
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -134,6 +136,12 @@ def _forget(error: BaseException | None) -> None:
     REQUEST_ID.set(None)
 
 
+def _seconds_left() -> int:
+    """Return in how many seconds the limit that was passed ends."""
+    ends = [one.current_limit.reset_at for one in current_app.extensions["limiter"] if one.current_limit is not None]
+    return max(1, ceil(max(ends, default=0) - time.time()))
+
+
 def _error_answer(error: Exception) -> Response:
     """Answer an error as a problem to programs and as a page to people."""
     if wants_problem():
@@ -141,7 +149,10 @@ def _error_answer(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         if isinstance(error.response, Response):
             return error.response
-        return make_response(error_page(error.code or 500, error.description or ""))
+        answer = make_response(error_page(error.code or 500, error.description or ""))
+        if isinstance(error, RateLimitExceeded):
+            answer.headers["Retry-After"] = str(_seconds_left())
+        return answer
     log_failure(error)
     if isinstance(error, FixloreError):
         answer = make_response(error_page(status_of(error), public_sentence(error)))

@@ -130,7 +130,8 @@ def _address() -> str:
 
 
 def _named() -> str:
-    return f"name {name_key(request.form.get('name', '')[:LONGEST_NAME])}"
+    # cut last: of two spellings that lead to one account none may have a counter of its own
+    return f"name {name_key(request.form.get('name', ''))[:LONGEST_NAME]}"
 
 
 def _target() -> str:
