@@ -16,6 +16,7 @@ from kb.documents import Article
 from kb.protocols.drafts import Draft
 from tests.forms import form_of, forms_of
 from tests.writing_app import browser_of, writer
+from web.site.writing import article_key
 from web.wiring import Services
 
 ANNA, BEN = writer("anna"), writer("ben")
@@ -236,6 +237,30 @@ def test_article_of_others_audiences_and_of_folders_is_not_edited(anna: FlaskCli
     assert folder.status_code == 409
     assert "runbooks" in folder.get_data(as_text=True)
     assert anna.post("/edit/vpn/error-809", data={"body": "y"}).status_code == 409
+
+
+def test_earlier_revision_for_others_is_shown_by_no_page_of_the_editor(app: Flask, services: Services) -> None:
+    held = Article(id="secret", title="Secret", body="Of hr alone.", audience="group:hr", service="payroll")
+    made = services.store.create_article(held, "somebody")
+    services.store.update_article(
+        replace(made, title="Open", body="For all.", audience="internal", service=None), "somebody", 1
+    )
+    anna, dora = browser_of(app, ANNA), browser_of(app, writer("dora", "author", "group:hr"))
+    began = {"began": "1", "revision": "1"}
+    assert anna.get("/history/secret?revision=1").status_code == 404
+    assert "Of hr alone." in dora.post("/edit/secret", data={**began, "preview": "1"}).get_data(as_text=True)
+
+    answers = [anna.post("/edit/secret", data={**began, **sent}) for sent in ({"preview": "1"}, {"covered": "1"}, {})]
+    key = article_key("secret")
+    anna.post(f"/drafts/{key}", json={"values": {"began": ["1"], "body": ["Mine."]}, "article": "secret"})
+    answers += [anna.get("/edit/secret"), anna.get(f"/drafts/{key}/changes")]
+    answers.append(anna.post("/preview", data={**began, "article": "secret"}))
+    answers.append(anna.post("/edit/secret", data={**began, "title": "Mine", "body": "Mine."}))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 409, 200, 200, 200, 409]
+    for answer in answers:
+        page = answer.get_data(as_text=True)
+        assert "Of hr alone." not in page and "payroll" not in page
 
 
 def test_audience_of_an_article_stays_within_those_of_its_writer(app: Flask, services: Services) -> None:

@@ -208,14 +208,14 @@ def _place(article_id: str) -> Place:
     draft = store.draft(viewer.name, key)
     sent = one_of(sent_values(request.form), "began")
     wanted = int(sent) if sent.isascii() and sent.isdigit() else draft.revision if draft is not None else None
-    began = stored if wanted in (None, stored.revision) else _revision(stored, wanted)
+    began = stored if wanted is None or wanted == stored.revision else _revision(stored, wanted)
     return Place(key, stored, article_as_seen(began, store, viewer), draft)
 
 
-def _revision(stored: Article, number: int | None) -> Article:
-    """Return an earlier revision of an article; the stored one where there is none of that number."""
-    history = _services().store.revisions(stored.id)
-    return next((one.article for one in history if one.number == number), stored)
+def _revision(stored: Article, number: int) -> Article:
+    """Return an earlier revision that the writer may read, as the history shows it; the stored one without such."""
+    earlier = _services().store.revision(stored.id, number)
+    return earlier.article if earlier is not None and may_read(current_user.viewer, earlier.article) else stored
 
 
 def _answered(place: Place) -> Answer:
