@@ -352,6 +352,20 @@ def test_second_of_two_editors_may_save_on_top_or_take_the_other(
     assert (stored(services, "vpn/drops").body, services.store.drafts("ben")) == ("Hers again.", [])
 
 
+def test_edit_of_what_a_reviewer_has_published_meanwhile_gets_both_texts(app: Flask, services: Services) -> None:
+    made = services.store.create_article(replace(WRITTEN, state="draft"), "anna")
+    anna = browser_of(app, ANNA)
+    form = opened(anna, "/edit/vpn/drops")
+    services.store.update_article(replace(made, state="published"), "reviewer", 1)
+
+    status, page = saved(anna, form, body="Hers.", state="draft")
+
+    assert status == 409
+    assert form_of(page, "/edit/vpn/drops")["body"] == ["Hers."]
+    assert saved(anna, form_of(page, "/edit/vpn/drops"))[0] == 303
+    assert (stored(services, "vpn/drops").body, stored(services, "vpn/drops").state) == ("Hers.", "published")
+
+
 def test_third_change_during_a_conflict_is_a_conflict_again(app: Flask, services: Services, article: Article) -> None:
     anna, ben = browser_of(app, ANNA), browser_of(app, BEN)
     his = opened(ben, "/edit/vpn/drops")

@@ -256,15 +256,14 @@ def _saved(place: Place, values: Values, state: str) -> Article:
         )
         written(_services(), viewer, saved, one_of(values, "from"), one_of(values, "request"))
         return saved
+    if one_of(values, "revision") != str(place.stored.revision):  # before the rules, which judge what it is by now
+        raise StaleEdit("somebody else has changed the article meanwhile")
     edit = with_unseen(edit, place.stored, store, viewer)
     wanted = edited_article(place.stored, edit, now, detect_language)
     wanted = attached(wanted, place.stored.attachments, store, viewer)
     article = settled(place.stored, wanted, viewer, now)
     if article.audience != place.stored.audience:
         refuse_audience(article, viewer)
-    seen = one_of(values, "revision")
-    if seen != str(place.stored.revision):
-        raise StaleEdit("somebody else has changed the article meanwhile")
     return store.update_article(article, viewer.name, place.stored.revision, why)
 
 
