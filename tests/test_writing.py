@@ -144,6 +144,16 @@ def test_title_that_is_taken_gets_an_id_of_its_own(anna: FlaskClient, services: 
     assert {"printer-is-offline", "printer-is-offline-2", "printer-is-offline-3"} <= services.store.article_ids().keys()
 
 
+def test_title_that_gives_a_former_id_leaves_the_old_links_where_they_lead(
+    anna: FlaskClient, services: Services, article: Article
+) -> None:
+    services.store.add_alias("printer-is-offline", article.id)
+    address = begun(anna)
+    answer = anna.post(address, data={**opened(anna, address), "body": "x"})
+    assert answer.headers["Location"] == "/articles/printer-is-offline-2"
+    assert stored(services, "printer-is-offline").id == article.id
+
+
 def test_draft_that_became_an_article_is_not_saved_twice(anna: FlaskClient, services: Services) -> None:
     address = begun(anna)
     form = {**opened(anna, address), "body": "x"}
@@ -261,6 +271,14 @@ def test_earlier_revision_for_others_is_shown_by_no_page_of_the_editor(app: Flas
     for answer in answers:
         page = answer.get_data(as_text=True)
         assert "Of hr alone." not in page and "payroll" not in page
+
+
+@pytest.mark.parametrize("began", ["99999999999999999999", "9" * 5_000, "-1", "two"])
+def test_revision_that_is_no_number_of_one_is_passed_over(anna: FlaskClient, article: Article, began: str) -> None:
+    page = anna.post("/edit/vpn/drops", data={**opened(anna, "/edit/vpn/drops"), "began": began, "preview": "1"})
+    assert page.status_code == 200
+    kept = anna.post("/drafts/k7", json={"values": {"began": [began], "body": ["Mine."]}})
+    assert (kept.status_code, kept.get_json()["version"]) == (200, 1)
 
 
 def test_audience_of_an_article_stays_within_those_of_its_writer(app: Flask, services: Services) -> None:

@@ -16,6 +16,7 @@ from kb.queries import Filter, Viewer
 from search.answers import Result
 from search.similar import SimilarRequest
 from web.addresses import document_url
+from web.sent_numbers import number_in
 from web.started_from_ticket import filled_article
 from web.started_from_ticket import with_similar as naming_similar
 from web.wiring import Services
@@ -39,7 +40,7 @@ def started_article(
     each empty where there is none; what the viewer may not read tells nothing.
     """
     ticket = readable_ticket(services, viewer, from_ticket)
-    asked = services.store.article_request(int(request)) if _is_number(request) else None
+    asked = services.store.article_request(number) if (number := number_in(request)) is not None else None
     title = title or (asked.query if asked is not None else "")
     spoken = language or (ticket.language if ticket is not None else detect_language(title))
     template = template_for(services.settings.home, kind, spoken)
@@ -122,9 +123,9 @@ def with_similar(services: Services, viewer: Viewer, article: Article, chosen: S
 
 def begun(services: Services, viewer: Viewer, request: str) -> None:
     """Note that `viewer` has begun to write what a request asks for; `request` is empty where nobody asked."""
-    if _is_number(request):
+    if (number := number_in(request)) is not None:
         with suppress(StaleEdit, FixloreError):  # somebody else is on it: both may write, one of them shows
-            services.store.take_request(int(request), viewer.name)
+            services.store.take_request(number, viewer.name)
 
 
 def written(services: Services, viewer: Viewer, article: Article, from_ticket: str, request: str) -> None:
@@ -132,13 +133,9 @@ def written(services: Services, viewer: Viewer, article: Article, from_ticket: s
 
     The ticket itself gets its link from the store, once the article is published.
     """
-    if _is_number(request):
+    if (number := number_in(request)) is not None:
         with suppress(FixloreError):
-            services.store.answer_request(int(request), article.id)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+            services.store.answer_request(number, article.id)
 
 
 def _address(document: Document) -> str:

@@ -45,7 +45,7 @@ def conflict_page(services: Services, stored: Article, began: Article, values: V
     of the draft in which it is kept.
     """
     theirs = article_as_seen(stored, services.store, current_user.viewer)
-    latest = services.store.revisions(stored.id)[0]
+    (latest,) = services.store.history(stored.id, 1, stored.revision + 1)
     mine, together = one_of(values, "body"), merged(began.body, one_of(values, "body"), stored.body)
     sent = {**values, "revision": (str(stored.revision),), "began": (str(began.revision),)}
     return render_template(

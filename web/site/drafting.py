@@ -24,6 +24,7 @@ from kb.json_values import time_text
 from kb.protocols.drafts import Draft
 from web.api.references import article_as_seen
 from web.problems import log_failure, public_sentence, status_of
+from web.sent_numbers import number_in
 from web.site.article_form import article_so_far, one_of, sent_values
 from web.site.covered import covering
 from web.site.permissions import allowed, needing
@@ -79,13 +80,12 @@ def keep(key: str) -> Answer:
         raise InvalidInput("values must map each field to a list of texts", field="values")
     article, version = given.get("article"), given.get("version")
     values = sent_values(MultiDict(sent))
-    began = one_of(values, "began")
     draft = Draft(
         person=current_user.viewer.name,
         key=key,
         values=values,
         article_id=checked_id(article, "article") if isinstance(article, str) and article else None,
-        revision=int(began) if began.isascii() and began.isdigit() else None,
+        revision=number_in(one_of(values, "began")),
     )
     saved = _services().store.save_draft(draft, version if isinstance(version, int) else None)
     return jsonify(version=saved.version, saved_at=time_text(saved.saved_at) if saved.saved_at else "")

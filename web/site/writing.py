@@ -27,6 +27,7 @@ from kb.queries import Viewer
 from web.addresses import document_url
 from web.api.references import article_as_seen, with_unseen
 from web.problems import log_failure, public_sentence, status_of
+from web.sent_numbers import number_in
 from web.site.article_form import (
     CARRIED,
     Values,
@@ -206,8 +207,8 @@ def _place(article_id: str) -> Place:
         )
     store, viewer, key = _services().store, current_user.viewer, article_key(stored.id)
     draft = store.draft(viewer.name, key)
-    sent = one_of(sent_values(request.form), "began")
-    wanted = int(sent) if sent.isascii() and sent.isdigit() else draft.revision if draft is not None else None
+    sent = number_in(request.form.get("began", ""))
+    wanted = sent if sent is not None else draft.revision if draft is not None else None
     began = stored if wanted is None or wanted == stored.revision else _revision(stored, wanted)
     return Place(key, stored, article_as_seen(began, store, viewer), draft)
 
