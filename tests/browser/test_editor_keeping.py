@@ -21,7 +21,7 @@ from tests.serving import Server, serving
 from tests.test_cli_serve import Served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
 
 LOCAL = "() => Object.entries(localStorage).filter(([name]) => name.startsWith('fixlore:draft:')).map(one => one[1])"
 OFFLINE = "Not connected. Your text is kept in this browser"
@@ -128,6 +128,21 @@ def test_text_written_without_a_connection_is_sent_when_it_is_back(unwatched: Pa
     assert not trouble(page, OFFLINE).count()
     page.reload()
     assert text_of(page).input_value() == "Written on the train."
+
+
+def test_save_waits_for_what_is_being_kept_and_is_not_taken_for_another_window(page: Page) -> None:
+    begin(page, "Saved meanwhile")
+    held: list[Route] = []
+    page.route("**/drafts/*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/drafts/*"):
+        write(page, "First.")
+    write(page, "First. Second.").press("Control+s")
+    page.get_by_role("button", name="Save draft").click()
+
+    held[0].continue_()
+
+    page.wait_for_url("**/articles/saved-meanwhile")
+    page.get_by_role("article").get_by_text("First. Second.").wait_for()
 
 
 def test_text_that_never_reached_the_server_is_offered_by_the_browser(unwatched: Page, context: BrowserContext) -> None:

@@ -81,15 +81,14 @@ export class Keeping {
     localStorage.removeItem(this.place);
   }
 
-  /** Keep the text on the server and say whether it is there; what is under way is waited for. */
-  async keep(version = this.version) {
+  /** Keep the text on the server and say whether it is there; what is under way is waited for, as it counts up the version. */
+  async keep({ overAny = false } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
-    if (this.underWay) await this.underWay;
+    while (this.underWay) await this.underWay; // of several who wait, one goes on and the others wait for that one
     if (!this.isDirty) return true;
-    this.underWay = this.send(version);
+    this.underWay = this.send(overAny ? null : this.version).finally(() => (this.underWay = null));
     const isKept = await this.underWay;
-    this.underWay = null;
     if (isKept && this.isDirty) this.timer ||= setTimeout(() => this.keep(), WAIT_MS);
     return isKept;
   }
