@@ -447,6 +447,34 @@ def test_draft_of_an_article_goes_on_from_the_revision_it_began_at(
     assert opened(anna, "/edit/vpn/drops")["body"] == ["Of Ben."]
 
 
+def test_draft_of_another_window_is_neither_discarded_nor_replaced_by_a_save(
+    anna: FlaskClient, services: Services, article: Article
+) -> None:
+    key, address = article_key("vpn/drops"), "/edit/vpn/drops"
+    first = {name: held for name, held in opened(anna, address).items() if name != "draft"} | {"body": ["Of window A."]}
+    anna.post(f"/drafts/{key}", json={"values": first, "article": "vpn/drops", "version": 0})
+    hers = opened(anna, address)
+    assert hers["draft"] == ["1"]
+    second = {**first, "body": ["Of window B, with more."]}
+    anna.post(f"/drafts/{key}", json={"values": second, "article": "vpn/drops", "version": 1})
+
+    refused = anna.post(address, data={**hers, "title": " "})
+    assert refused.status_code == 422
+    assert "another window has kept a draft" in refused.get_data(as_text=True)
+    assert form_of(refused.get_data(as_text=True), address)["draft"] == ["1"]
+    assert services.store.drafts("anna")[0].value("body") == "Of window B, with more."
+    assert anna.post(address, data=hers).status_code == 303
+    assert stored(services, "vpn/drops").body == "Of window A."
+    page = anna.get(address).get_data(as_text=True)
+    assert form_of(page, address)["body"] == ["Of window B, with more."]
+    stale = anna.post(address, data=form_of(page, address)).get_data(as_text=True)
+    assert services.store.drafts("anna")[0].version == 3
+    anna.post(f"/drafts/{key}/discard", data={"draft": "2"})
+    assert services.store.drafts("anna")[0].version == 3
+    assert anna.post(address, data=form_of(stale, address)).status_code == 303
+    assert services.store.drafts("anna") == []
+
+
 def test_draft_of_an_article_that_is_gone_can_still_be_read(anna: FlaskClient, services: Services) -> None:
     values = {"title": ("Gone",), "body": ("What I wrote.",), "kind": ("how-to",)}
     services.store.save_draft(Draft(person="anna", key="k9", values=values, article_id="no/such", revision=1))

@@ -126,7 +126,7 @@ def test_control_enter_saves_and_control_s_keeps_the_draft(page: Page) -> None:
     assert "/write/" in page.url
     field.press("Control+Enter")
     page.wait_for_url("**/articles/saved-by-keys")
-    assert page.get_by_role("article").locator(".badge").filter(has_text="Draft").is_visible()
+    page.get_by_role("article").locator(".badge").filter(has_text="Draft").wait_for()
 
 
 @pytest.mark.parametrize("kind", ["paste", "drop"])
@@ -229,12 +229,12 @@ def test_narrow_window_shows_text_or_preview(page: Page) -> None:
     begin(page, "Narrow")
     write(page, "Some **bold** text.")
     preview = page.get_by_role("region", name="Preview")
-    assert not preview.is_visible()
+    preview.wait_for(state="hidden")
     page.get_by_role("button", name="Preview", exact=True).click()
     preview.get_by_text("bold").wait_for()
-    assert not text_of(page).is_visible()
+    text_of(page).wait_for(state="hidden")
     page.get_by_role("button", name="Text", exact=True).click()
-    assert text_of(page).is_visible()
+    text_of(page).wait_for()
 
 
 @pytest.mark.parametrize("look", [Look(javascript=False)], indirect=True)

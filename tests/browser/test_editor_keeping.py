@@ -93,10 +93,10 @@ def test_text_is_on_the_server_within_seconds_and_offered_on_return(page: Page) 
 
     page.goto(edit)
 
-    assert page.get_by_text("You have an unsaved draft of").is_visible()
+    page.get_by_text("You have an unsaved draft of").wait_for()
     assert text_of(page).input_value() == "Second."
     page.get_by_role("link", name="Compare with the article").click()
-    assert page.locator("table.changes").get_by_text("First.").is_visible()
+    page.locator("table.changes").get_by_text("First.").wait_for()
     page.get_by_role("link", name="Continue with the draft").click()
     page.get_by_role("button", name="Discard the draft").click()
     page.wait_for_url(edit)
@@ -238,7 +238,7 @@ def test_session_that_ends_while_somebody_writes_loses_nothing(
     wait_until_kept(page)
     page.get_by_role("button", name="Save draft").click()
     page.wait_for_url("**/articles/session-ends")
-    assert page.get_by_text("Before. After the session ended.").is_visible()
+    page.get_by_text("Before. After the session ended.").wait_for()
 
 
 def test_nothing_private_stays_in_the_browser_after_signing_out(unwatched: Page, context: BrowserContext) -> None:
@@ -258,6 +258,21 @@ def test_nothing_private_stays_in_the_browser_after_signing_out(unwatched: Page,
     trouble(page, "You are signed out").wait_for()
     assert other.evaluate(LOCAL) == []
     assert text_of(page).input_value() == "Private text, and more."
+
+
+def test_nothing_private_stays_in_the_browser_after_signing_out_from_the_editor_itself(unwatched: Page) -> None:
+    page = unwatched
+    begin(page, "Private here")
+    page.route("**/drafts/*", lambda route: route.abort())
+    write(page, "Private text.")
+    trouble(page, OFFLINE).wait_for()
+    assert len(page.evaluate(LOCAL)) == 1
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    page.get_by_role("button", name="Sign out").click()
+
+    page.wait_for_url("**/sign-in")
+    assert page.evaluate(LOCAL) == []
 
 
 def test_draft_kept_from_another_window_is_not_overwritten_unasked(unwatched: Page, context: BrowserContext) -> None:

@@ -25,7 +25,7 @@ from kb.protocols.drafts import Draft
 from web.api.references import article_as_seen
 from web.problems import log_failure, public_sentence, status_of
 from web.sent_numbers import number_in
-from web.site.article_form import article_so_far, one_of, sent_values
+from web.site.article_form import DRAFT, article_so_far, one_of, sent_values
 from web.site.covered import covering
 from web.site.permissions import allowed, needing
 from web.site.reading import reading
@@ -94,10 +94,10 @@ def keep(key: str) -> Answer:
 @pages.post("/drafts/<key>/discard")
 @allowed("write")
 def discard(key: str) -> Response:
-    """Forget a draft and go back to what it was a draft of."""
+    """Forget a draft and go back to what it was a draft of; one that another window has kept since stays."""
     store, person = _services().store, current_user.viewer.name
     draft = store.draft(person, key)
-    store.discard_draft(person, key)
+    store.discard_draft(person, key, number_in(request.form.get(DRAFT, "")))
     if draft is not None and draft.article_id is not None and "edit" in request.form:
         return redirect(url_for("writing.edit_page", article_id=draft.article_id), 303)
     if draft is not None and draft.article_id is not None and "read" in request.form:

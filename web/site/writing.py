@@ -30,6 +30,7 @@ from web.problems import log_failure, public_sentence, status_of
 from web.sent_numbers import number_in
 from web.site.article_form import (
     CARRIED,
+    DRAFT,
     Values,
     article_so_far,
     edit_fields,
@@ -59,13 +60,27 @@ class Place:
     """Where somebody writes: on an article that is there, or on one that is not there yet.
 
     `began` is what the form showed when the writing began, with only what the writer may see of it; `draft` is what was
-    kept since.
+    kept since. `written_over` is the version of the draft that the form was written over, `None` for the one that there
+    is: another window may have kept more since.
     """
 
     key: str
     stored: Article | None
     began: Article | None
     draft: Draft | None
+    written_over: int | None = None
+
+    @property
+    def version(self) -> int:
+        """Return the version of the draft that this window shows, 0 for none."""
+        if self.draft is None:
+            return 0
+        return self.draft.version if self.written_over is None else self.written_over
+
+    @property
+    def is_kept_elsewhere(self) -> bool:
+        """Say whether another window has kept a draft that this one does not show."""
+        return self.draft is not None and self.version != self.draft.version
 
     @property
     def shown(self) -> Article:
@@ -188,7 +203,11 @@ def _readable(article_id: str) -> Article | None:
 
 
 def _new_place(key: str) -> Place:
-    return Place(key, None, None, _services().store.draft(current_user.viewer.name, key))
+    return Place(key, None, None, _services().store.draft(current_user.viewer.name, key), _written_over())
+
+
+def _written_over() -> int | None:
+    return number_in(request.form.get(DRAFT, ""))
 
 
 def _place(article_id: str) -> Place:
@@ -210,7 +229,7 @@ def _place(article_id: str) -> Place:
     sent = number_in(request.form.get("began", ""))
     wanted = sent if sent is not None else draft.revision if draft is not None else None
     began = stored if wanted is None or wanted == stored.revision else _revision(stored, wanted)
-    return Place(key, stored, article_as_seen(began, store, viewer), draft)
+    return Place(key, stored, article_as_seen(began, store, viewer), draft, _written_over())
 
 
 def _revision(stored: Article, number: int) -> Article:
@@ -233,13 +252,14 @@ def _answered(place: Place) -> Answer:
         saved = _saved(place, values, request.form.get("state") or place.state)
     except StaleEdit:
         place = _kept(place, values)
-        return conflict_page(_services(), place.stored or place.shown, place.shown, values, place.key), 409
+        version = None if place.is_kept_elsewhere else place.version
+        return conflict_page(_services(), place.stored or place.shown, place.shown, values, place.key, version), 409
     except FixloreError as error:
         place = _kept(place, values)
         log_failure(error)
         return _page(place, values, error=error), status_of(error)
     with suppress(StoreError):
-        _services().store.discard_draft(current_user.viewer.name, place.key)
+        _services().store.discard_draft(current_user.viewer.name, place.key, place.version)  # another window's stays
     _services().wake()
     return redirect(document_url(saved.id, saved.kind), 303)
 
@@ -280,7 +300,10 @@ def _created(article: Article, viewer: Viewer, why: str) -> Article:
 
 
 def _kept(place: Place, values: Values) -> Place:
-    """Keep what was sent as a draft, since it did not become an article, and return the place with it."""
+    """Keep what was sent as a draft, since it did not become an article, and return the place with it.
+
+    A draft that another window has kept meanwhile stays, and so does the place.
+    """
     draft = Draft(
         person=current_user.viewer.name,
         key=place.key,
@@ -289,7 +312,7 @@ def _kept(place: Place, values: Values) -> Place:
         revision=place.began.revision if place.began is not None else None,
     )
     with suppress(FixloreError):
-        return replace(place, draft=_services().store.save_draft(draft))
+        return replace(place, draft=_services().store.save_draft(draft, place.version), written_over=None)
     return place
 
 
