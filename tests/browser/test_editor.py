@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,20 @@ def test_picture_is_stored_and_shown_when_it_is_given(page: Page, kind: str) -> 
     assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth }") == 1
     publish(page)
     assert page.locator("article .prose img").evaluate("one => one.naturalWidth") == 1
+
+
+def test_several_files_stand_on_lines_of_their_own(page: Page) -> None:
+    begin(page, "Several files")
+    field = write(page, "Before ")
+    field.press("Control+End")
+    content = base64.b64decode(PNG)
+    page.locator("#f\\:file").set_input_files(
+        [{"name": name, "mimeType": "image/png", "buffer": content} for name in ("one.png", "two.png")]
+    )
+    page.get_by_role("status").filter(has_text="two.png is stored.").wait_for()
+    first, second = field.input_value().split("\n")
+    assert first.startswith("Before ![") and "one.png" in first
+    assert second.startswith("![") and "two.png" in second
 
 
 def test_file_that_is_refused_is_said_with_its_reason_and_the_text_stays(page: Page, watch: Watch) -> None:
