@@ -316,6 +316,26 @@ def test_preview_and_covering_articles_are_there_without_scripts(anna: FlaskClie
     assert re.search(r'value="known-error" checked', begin)
 
 
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_text_of_a_form_of_another_session_is_given_back_or_kept_by_going_back(
+    app: Flask, anna: FlaskClient, services: Services, article: Article, is_signed_in: bool
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    form = {**opened(anna, "/edit/vpn/drops"), "body": "A </textarea> of mine.", "csrf_token": "stale"}
+
+    answer = (anna if is_signed_in else app.test_client()).post("/edit/vpn/drops", data=form)
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == (400 if is_signed_in else 401)
+    assert ("A &lt;/textarea&gt; of mine." in page) is is_signed_in
+    assert ("sign in in another tab, then go back" in page) is not is_signed_in
+    assert stored(services, "vpn/drops") == article
+
+
+def test_text_that_a_stranger_sends_with_a_form_is_not_led_away_from(app: Flask) -> None:
+    assert app.test_client().post("/edit/vpn/drops", data={"body": "Mine."}).status_code == 401
+
+
 # two editors
 
 
