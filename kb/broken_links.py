@@ -73,6 +73,8 @@ class BrokenLink:
     why: Why
     now: str | None = None
     line: int | None = None
+    start: int | None = None
+    """Where `written` begins in the body, in characters; `None` where it does not stand there as it is."""
 
 
 def broken_links(article: Article, store: LinkStore, viewer: Viewer, anchors: Anchors) -> tuple[BrokenLink, ...]:
@@ -224,15 +226,22 @@ def _broken(article: Article, verdicts: _Verdicts) -> Iterator[BrokenLink]:
     for link in links:
         if (verdict := verdicts.of(link.target, article)) is not None:
             yield BrokenLink(
-                article.id, article.title, "body", link.text, link.written, *verdict, _line(article, link.start)
+                article.id,
+                article.title,
+                "body",
+                link.text,
+                link.written,
+                *verdict,
+                _line(article, link.start),
+                link.start,
             )
     for path in missing_files(article):
         at = article.body.find(path)  # percent-encoded, it stands there under another name
-        line = _line(article, at) if at >= 0 else None
-        yield BrokenLink(article.id, article.title, "file", "", path, "no_file", None, line)
-    for place, written in fields:
+        place = (_line(article, at), at) if at >= 0 else (None, None)
+        yield BrokenLink(article.id, article.title, "file", "", path, "no_file", None, *place)
+    for field, written in fields:
         if (verdict := verdicts.of(Target(written), article)) is not None:
-            yield BrokenLink(article.id, article.title, place, "", written, *verdict)
+            yield BrokenLink(article.id, article.title, field, "", written, *verdict)
 
 
 def _line(article: Article, at: int) -> int:

@@ -201,3 +201,21 @@ def test_preview_shows_what_was_emptied_and_who_began(anna: FlaskClient, service
     started = {"title": "Down", "body": "x", "kind": "post-mortem", "started": '{"extra": {}, "authors": ["anna"]}'}
     assert "Authors" not in anna.post("/preview", data=started).get_data(as_text=True)
     assert "Authors" in anna.post("/preview", data={**started, "started": "{"}).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("kind", ["how-to", "post-mortem"])
+def test_broken_links_are_said_with_their_place_while_somebody_writes(
+    anna: FlaskClient, services: Services, kind: str
+) -> None:
+    body = (
+        "# é\n\n[fine](/articles/vpn/error-809) and [gone](/articles/no/such)\n\n![x](files/0123456789abcdef-a.png)\n"
+    )
+    told = anna.post("/lint", data={"kind": kind, "title": "T", "body": body, "related": "not/there"}).get_json()[
+        "html"
+    ]
+    start = body.index("/articles/no/such")
+    assert f'data-start="{start}" data-end="{start + len("/articles/no/such")}"' in told
+    assert "There is nothing there that you may read." in told
+    assert "files/0123456789abcdef-a.png" in told and "There is no such file." in told
+    assert 'href="#f:related"' in told and "not/there" in told
+    assert "vpn/error-809" not in told

@@ -16,6 +16,7 @@ from kb.documents import Article
 from kb.protocols.drafts import Draft
 from tests.forms import form_of, forms_of
 from tests.writing_app import browser_of, writer
+from web.site.writing import article_key
 from web.wiring import Services
 
 ANNA, BEN = writer("anna"), writer("ben")
@@ -143,6 +144,16 @@ def test_title_that_is_taken_gets_an_id_of_its_own(anna: FlaskClient, services: 
     assert {"printer-is-offline", "printer-is-offline-2", "printer-is-offline-3"} <= services.store.article_ids().keys()
 
 
+def test_title_that_gives_a_former_id_leaves_the_old_links_where_they_lead(
+    anna: FlaskClient, services: Services, article: Article
+) -> None:
+    services.store.add_alias("printer-is-offline", article.id)
+    address = begun(anna)
+    answer = anna.post(address, data={**opened(anna, address), "body": "x"})
+    assert answer.headers["Location"] == "/articles/printer-is-offline-2"
+    assert stored(services, "printer-is-offline").id == article.id
+
+
 def test_draft_that_became_an_article_is_not_saved_twice(anna: FlaskClient, services: Services) -> None:
     address = begun(anna)
     form = {**opened(anna, address), "body": "x"}
@@ -238,6 +249,38 @@ def test_article_of_others_audiences_and_of_folders_is_not_edited(anna: FlaskCli
     assert anna.post("/edit/vpn/error-809", data={"body": "y"}).status_code == 409
 
 
+def test_earlier_revision_for_others_is_shown_by_no_page_of_the_editor(app: Flask, services: Services) -> None:
+    held = Article(id="secret", title="Secret", body="Of hr alone.", audience="group:hr", service="payroll")
+    made = services.store.create_article(held, "somebody")
+    services.store.update_article(
+        replace(made, title="Open", body="For all.", audience="internal", service=None), "somebody", 1
+    )
+    anna, dora = browser_of(app, ANNA), browser_of(app, writer("dora", "author", "group:hr"))
+    began = {"began": "1", "revision": "1"}
+    assert anna.get("/history/secret?revision=1").status_code == 404
+    assert "Of hr alone." in dora.post("/edit/secret", data={**began, "preview": "1"}).get_data(as_text=True)
+
+    answers = [anna.post("/edit/secret", data={**began, **sent}) for sent in ({"preview": "1"}, {"covered": "1"}, {})]
+    key = article_key("secret")
+    anna.post(f"/drafts/{key}", json={"values": {"began": ["1"], "body": ["Mine."]}, "article": "secret"})
+    answers += [anna.get("/edit/secret"), anna.get(f"/drafts/{key}/changes")]
+    answers.append(anna.post("/preview", data={**began, "article": "secret"}))
+    answers.append(anna.post("/edit/secret", data={**began, "title": "Mine", "body": "Mine."}))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 409, 200, 200, 200, 409]
+    for answer in answers:
+        page = answer.get_data(as_text=True)
+        assert "Of hr alone." not in page and "payroll" not in page
+
+
+@pytest.mark.parametrize("began", ["99999999999999999999", "9" * 5_000, "-1", "two"])
+def test_revision_that_is_no_number_of_one_is_passed_over(anna: FlaskClient, article: Article, began: str) -> None:
+    page = anna.post("/edit/vpn/drops", data={**opened(anna, "/edit/vpn/drops"), "began": began, "preview": "1"})
+    assert page.status_code == 200
+    kept = anna.post("/drafts/k7", json={"values": {"began": [began], "body": ["Mine."]}})
+    assert (kept.status_code, kept.get_json()["version"]) == (200, 1)
+
+
 def test_audience_of_an_article_stays_within_those_of_its_writer(app: Flask, services: Services) -> None:
     dora = browser_of(app, writer("dora", "author", "group:net"))
     address = begun(dora)
@@ -271,6 +314,26 @@ def test_preview_and_covering_articles_are_there_without_scripts(anna: FlaskClie
     begin = anna.get("/write?title=VPN error 809 behind a router&kind=known-error").get_data(as_text=True)
     assert 'href="/articles/vpn/error-809"' in begin
     assert re.search(r'value="known-error" checked', begin)
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_text_of_a_form_of_another_session_is_given_back_or_kept_by_going_back(
+    app: Flask, anna: FlaskClient, services: Services, article: Article, is_signed_in: bool
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    form = {**opened(anna, "/edit/vpn/drops"), "body": "A </textarea> of mine.", "csrf_token": "stale"}
+
+    answer = (anna if is_signed_in else app.test_client()).post("/edit/vpn/drops", data=form)
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == (400 if is_signed_in else 401)
+    assert ("A &lt;/textarea&gt; of mine." in page) is is_signed_in
+    assert ("sign in in another tab, then go back" in page) is not is_signed_in
+    assert stored(services, "vpn/drops") == article
+
+
+def test_text_that_a_stranger_sends_with_a_form_is_not_led_away_from(app: Flask) -> None:
+    assert app.test_client().post("/edit/vpn/drops", data={"body": "Mine."}).status_code == 401
 
 
 # two editors
@@ -325,6 +388,20 @@ def test_second_of_two_editors_may_save_on_top_or_take_the_other(
     left = ben.post(discard, data={"read": "1"})
     assert left.headers["Location"] == "/articles/vpn/drops"
     assert (stored(services, "vpn/drops").body, services.store.drafts("ben")) == ("Hers again.", [])
+
+
+def test_edit_of_what_a_reviewer_has_published_meanwhile_gets_both_texts(app: Flask, services: Services) -> None:
+    made = services.store.create_article(replace(WRITTEN, state="draft"), "anna")
+    anna = browser_of(app, ANNA)
+    form = opened(anna, "/edit/vpn/drops")
+    services.store.update_article(replace(made, state="published"), "reviewer", 1)
+
+    status, page = saved(anna, form, body="Hers.", state="draft")
+
+    assert status == 409
+    assert form_of(page, "/edit/vpn/drops")["body"] == ["Hers."]
+    assert saved(anna, form_of(page, "/edit/vpn/drops"))[0] == 303
+    assert (stored(services, "vpn/drops").body, stored(services, "vpn/drops").state) == ("Hers.", "published")
 
 
 def test_third_change_during_a_conflict_is_a_conflict_again(app: Flask, services: Services, article: Article) -> None:
@@ -388,6 +465,34 @@ def test_draft_of_an_article_goes_on_from_the_revision_it_began_at(
     assert "unsaved draft" not in ben.get("/edit/vpn/drops").get_data(as_text=True)
     anna.post(f"/drafts/{key[1]}/discard", data={"edit": "1"})
     assert opened(anna, "/edit/vpn/drops")["body"] == ["Of Ben."]
+
+
+def test_draft_of_another_window_is_neither_discarded_nor_replaced_by_a_save(
+    anna: FlaskClient, services: Services, article: Article
+) -> None:
+    key, address = article_key("vpn/drops"), "/edit/vpn/drops"
+    first = {name: held for name, held in opened(anna, address).items() if name != "draft"} | {"body": ["Of window A."]}
+    anna.post(f"/drafts/{key}", json={"values": first, "article": "vpn/drops", "version": 0})
+    hers = opened(anna, address)
+    assert hers["draft"] == ["1"]
+    second = {**first, "body": ["Of window B, with more."]}
+    anna.post(f"/drafts/{key}", json={"values": second, "article": "vpn/drops", "version": 1})
+
+    refused = anna.post(address, data={**hers, "title": " "})
+    assert refused.status_code == 422
+    assert "another window has kept a draft" in refused.get_data(as_text=True)
+    assert form_of(refused.get_data(as_text=True), address)["draft"] == ["1"]
+    assert services.store.drafts("anna")[0].value("body") == "Of window B, with more."
+    assert anna.post(address, data=hers).status_code == 303
+    assert stored(services, "vpn/drops").body == "Of window A."
+    page = anna.get(address).get_data(as_text=True)
+    assert form_of(page, address)["body"] == ["Of window B, with more."]
+    stale = anna.post(address, data=form_of(page, address)).get_data(as_text=True)
+    assert services.store.drafts("anna")[0].version == 3
+    anna.post(f"/drafts/{key}/discard", data={"draft": "2"})
+    assert services.store.drafts("anna")[0].version == 3
+    assert anna.post(address, data=form_of(stale, address)).status_code == 303
+    assert services.store.drafts("anna") == []
 
 
 def test_draft_of_an_article_that_is_gone_can_still_be_read(anna: FlaskClient, services: Services) -> None:

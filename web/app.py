@@ -12,6 +12,7 @@ from math import ceil
 from flask import Response, current_app, g, make_response, request
 from flask_limiter import RateLimitExceeded
 from flask_openapi3.openapi import OpenAPI
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -37,7 +38,7 @@ from web.problems import (
     validation_problem,
     wants_problem,
 )
-from web.site.errors import error_page
+from web.site.errors import error_page, unsaved_page
 from web.site.install import install_site
 from web.wiring import Services
 
@@ -146,6 +147,8 @@ def _error_answer(error: Exception) -> Response:
     """Answer an error as a problem to programs and as a page to people."""
     if wants_problem():
         return problem_of(error)
+    if isinstance(error, CSRFError) and (page := unsaved_page()) is not None:
+        return make_response(page)
     if isinstance(error, HTTPException):
         if isinstance(error.response, Response):
             return error.response

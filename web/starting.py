@@ -17,6 +17,7 @@ from kb.queries import Filter, Viewer
 from search.answers import Result
 from search.similar import SimilarRequest
 from web.addresses import document_url
+from web.sent_numbers import number_in
 from web.started_from_ticket import filled_article
 from web.started_from_ticket import with_similar as naming_similar
 from web.wiring import Services
@@ -40,7 +41,7 @@ def started_article(
     each empty where there is none; what the viewer may not read tells nothing.
     """
     ticket = readable_ticket(services, viewer, from_ticket)
-    asked = services.store.article_request(int(request)) if _is_number(request) else None
+    asked = services.store.article_request(number) if (number := number_in(request)) is not None else None
     title = title or (asked.query if asked is not None else "")
     spoken = language or (ticket.language if ticket is not None else detect_language(title))
     template = template_for(services.settings.home, kind, spoken)
@@ -127,9 +128,9 @@ def with_similar(services: Services, viewer: Viewer, article: Article, chosen: S
 
 def begun(services: Services, viewer: Viewer, request: str) -> None:
     """Note that `viewer` has begun to write what a request asks for; `request` is empty where nobody asked."""
-    if _is_number(request):
+    if (number := number_in(request)) is not None:
         with suppress(StaleEdit, FixloreError):  # somebody else is on it: both may write, one of them shows
-            services.store.take_request(int(request), viewer.name)
+            services.store.take_request(number, viewer.name)
 
 
 def written(services: Services, viewer: Viewer, article: Article, from_ticket: str, request: str) -> None:
@@ -138,10 +139,10 @@ def written(services: Services, viewer: Viewer, article: Article, from_ticket: s
     The ticket itself gets its link from the store, once the article is published. A request that somebody else is on,
     or that was answered already, stays as it is.
     """
-    if not _is_number(request):
+    if (number := number_in(request)) is None:
         return
     with suppress(FixloreError):
-        asked = services.store.article_request(int(request))
+        asked = services.store.article_request(number)
         if asked is not None and asked.taken_by in (None, viewer.name) and not _is_answered(services, asked, viewer):
             services.store.answer_request(asked.number, article.id)
 
@@ -152,10 +153,6 @@ def _is_answered(services: Services, asked: ArticleRequest, viewer: Viewer) -> b
         return False
     answer = services.store.article(asked.article_id)
     return answer is not None and answer.state != "archived" and may_read(viewer, answer)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _address(document: Document) -> str:

@@ -53,6 +53,6 @@ class DraftStore(Protocol):
         """Return the person's drafts, the latest saved first, then by key."""
         ...
 
-    def discard_draft(self, person: str, key: str) -> bool:
-        """Forget a draft and say whether there was one."""
+    def discard_draft(self, person: str, key: str, version: int | None = None) -> bool:
+        """Forget a draft and say whether there was one; with `version` only when it is still that one."""
         ...

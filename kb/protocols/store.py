@@ -108,8 +108,9 @@ class ArticleStore(Protocol):
     def create_article(self, article: Article, author: str, comment: str = "") -> Article:
         """Store an article that is new and return it at revision 1: of many who create one id, one succeeds.
 
-        `comment` says why, and stands in the history. Raises IdConflict when a document has the id, InvalidInput for
-        what cannot be stored.
+        `comment` says why, and stands in the history. Raises IdConflict when a document has the id or
+        an alias of that name leads to one, whose links must go on leading there; InvalidInput for what cannot be
+        stored.
         """
         ...
 

@@ -95,6 +95,11 @@ class SqlArticles(Part):
             stored = documents_by_id(connection, [article.id]).get(article.id)
             if stored is not None:
                 raise conflict(stored, article.source)
+            if is_storable(article.id) and (now := _led_to(connection, article.id)) is not None:
+                raise IdConflict(
+                    f"id {article.id!r} is a former id of {now.id!r}, to which its links lead; give another id",
+                    field="id",
+                )
             _save(connection, [created], (), [created], author, self._clock(), comment)
         return created
 
@@ -118,17 +123,9 @@ class SqlArticles(Part):
 
     def article(self, article_id: str) -> Article | None:
         """Return the article of this id, else of the alias; one alias may lead to the next."""
-        seen: set[str] = set()
-        current: str | None = article_id
         with self._database.read() as connection:
-            while current is not None and current not in seen:
-                row = connection.execute(select(document).where(document.c.id == current)).one_or_none()
-                if row is not None:
-                    found = document_from(row)
-                    return found if isinstance(found, Article) else None
-                seen.add(current)
-                current = connection.scalar(select(tables.alias.c.document_id).where(tables.alias.c.alias == current))
-        return None
+            found = _led_to(connection, article_id)
+        return found if isinstance(found, Article) else None
 
     def delete_articles(self, ids: Sequence[str]) -> int:
         """Remove articles with their history, a few hundred in each transaction, and return how many there were."""
@@ -198,6 +195,19 @@ class SqlArticles(Part):
         with self._database.read() as connection:
             rows = connection.execute(query).all() if is_storable(article_id) else ()
         return [RevisionLine(number, at, author, comment or "", *rest) for number, at, author, comment, *rest in rows]
+
+
+def _led_to(connection: Connection, document_id: str) -> Document | None:
+    """Return the document of an id, else the one that aliases lead to."""
+    seen: set[str] = set()
+    current: str | None = document_id
+    while current is not None and current not in seen:
+        row = connection.execute(select(document).where(document.c.id == current)).one_or_none()
+        if row is not None:
+            return document_from(row)
+        seen.add(current)
+        current = connection.scalar(select(tables.alias.c.document_id).where(tables.alias.c.alias == current))
+    return None
 
 
 def _revision_from(row: Row[*tuple[object, ...]]) -> Revision:

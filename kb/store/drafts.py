@@ -52,9 +52,11 @@ class SqlDrafts(Part):
         with self._database.read() as connection:
             return [_draft(row) for row in connection.execute(query)]
 
-    def discard_draft(self, person: str, key: str) -> bool:
+    def discard_draft(self, person: str, key: str, version: int | None = None) -> bool:
         """Forget a draft and say whether there was one."""
         its_own = (table.c.person == person) & (table.c.key == key)
+        if version is not None:
+            its_own &= table.c.version == version
         with self._database.write() as connection:
             return connection.execute(delete(table).where(its_own)).rowcount > 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,7 @@ def test_control_enter_saves_and_control_s_keeps_the_draft(page: Page) -> None:
     assert "/write/" in page.url
     field.press("Control+Enter")
     page.wait_for_url("**/articles/saved-by-keys")
-    assert page.get_by_role("article").locator(".badge").filter(has_text="Draft").is_visible()
+    page.get_by_role("article").locator(".badge").filter(has_text="Draft").wait_for()
 
 
 @pytest.mark.parametrize("kind", ["paste", "drop"])
@@ -142,6 +143,20 @@ def test_picture_is_stored_and_shown_when_it_is_given(page: Page, kind: str) -> 
     assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth }") == 1
     publish(page)
     assert page.locator("article .prose img").evaluate("one => one.naturalWidth") == 1
+
+
+def test_several_files_stand_on_lines_of_their_own(page: Page) -> None:
+    begin(page, "Several files")
+    field = write(page, "Before ")
+    field.press("Control+End")
+    content = base64.b64decode(PNG)
+    page.locator("#f\\:file").set_input_files(
+        [{"name": name, "mimeType": "image/png", "buffer": content} for name in ("one.png", "two.png")]
+    )
+    page.get_by_role("status").filter(has_text="two.png is stored.").wait_for()
+    first, second = field.input_value().split("\n")
+    assert first.startswith("Before ![") and "one.png" in first
+    assert second.startswith("![") and "two.png" in second
 
 
 def test_file_that_is_refused_is_said_with_its_reason_and_the_text_stays(page: Page, watch: Watch) -> None:
@@ -229,12 +244,12 @@ def test_narrow_window_shows_text_or_preview(page: Page) -> None:
     begin(page, "Narrow")
     write(page, "Some **bold** text.")
     preview = page.get_by_role("region", name="Preview")
-    assert not preview.is_visible()
+    preview.wait_for(state="hidden")
     page.get_by_role("button", name="Preview", exact=True).click()
     preview.get_by_text("bold").wait_for()
-    assert not text_of(page).is_visible()
+    text_of(page).wait_for(state="hidden")
     page.get_by_role("button", name="Text", exact=True).click()
-    assert text_of(page).is_visible()
+    text_of(page).wait_for()
 
 
 @pytest.mark.parametrize("look", [Look(javascript=False)], indirect=True)

@@ -21,7 +21,7 @@ from tests.serving import Server, serving
 from tests.test_cli_serve import Served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
 
 LOCAL = "() => Object.entries(localStorage).filter(([name]) => name.startsWith('fixlore:draft:')).map(one => one[1])"
 OFFLINE = "Not connected. Your text is kept in this browser"
@@ -93,10 +93,10 @@ def test_text_is_on_the_server_within_seconds_and_offered_on_return(page: Page) 
 
     page.goto(edit)
 
-    assert page.get_by_text("You have an unsaved draft of").is_visible()
+    page.get_by_text("You have an unsaved draft of").wait_for()
     assert text_of(page).input_value() == "Second."
     page.get_by_role("link", name="Compare with the article").click()
-    assert page.locator("table.changes").get_by_text("First.").is_visible()
+    page.locator("table.changes").get_by_text("First.").wait_for()
     page.get_by_role("link", name="Continue with the draft").click()
     page.get_by_role("button", name="Discard the draft").click()
     page.wait_for_url(edit)
@@ -128,6 +128,21 @@ def test_text_written_without_a_connection_is_sent_when_it_is_back(unwatched: Pa
     assert not trouble(page, OFFLINE).count()
     page.reload()
     assert text_of(page).input_value() == "Written on the train."
+
+
+def test_save_waits_for_what_is_being_kept_and_is_not_taken_for_another_window(page: Page) -> None:
+    begin(page, "Saved meanwhile")
+    held: list[Route] = []
+    page.route("**/drafts/*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/drafts/*"):
+        write(page, "First.")
+    write(page, "First. Second.").press("Control+s")
+    page.get_by_role("button", name="Save draft").click()
+
+    held[0].continue_()
+
+    page.wait_for_url("**/articles/saved-meanwhile")
+    page.get_by_role("article").get_by_text("First. Second.").wait_for()
 
 
 def test_text_that_never_reached_the_server_is_offered_by_the_browser(unwatched: Page, context: BrowserContext) -> None:
@@ -223,7 +238,7 @@ def test_session_that_ends_while_somebody_writes_loses_nothing(
     wait_until_kept(page)
     page.get_by_role("button", name="Save draft").click()
     page.wait_for_url("**/articles/session-ends")
-    assert page.get_by_text("Before. After the session ended.").is_visible()
+    page.get_by_text("Before. After the session ended.").wait_for()
 
 
 def test_nothing_private_stays_in_the_browser_after_signing_out(unwatched: Page, context: BrowserContext) -> None:
@@ -243,6 +258,21 @@ def test_nothing_private_stays_in_the_browser_after_signing_out(unwatched: Page,
     trouble(page, "You are signed out").wait_for()
     assert other.evaluate(LOCAL) == []
     assert text_of(page).input_value() == "Private text, and more."
+
+
+def test_nothing_private_stays_in_the_browser_after_signing_out_from_the_editor_itself(unwatched: Page) -> None:
+    page = unwatched
+    begin(page, "Private here")
+    page.route("**/drafts/*", lambda route: route.abort())
+    write(page, "Private text.")
+    trouble(page, OFFLINE).wait_for()
+    assert len(page.evaluate(LOCAL)) == 1
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    page.get_by_role("button", name="Sign out").click()
+
+    page.wait_for_url("**/sign-in")
+    assert page.evaluate(LOCAL) == []
 
 
 def test_draft_kept_from_another_window_is_not_overwritten_unasked(unwatched: Page, context: BrowserContext) -> None:

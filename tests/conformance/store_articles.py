@@ -174,6 +174,17 @@ class ArticleSuite:
         assert store.article("vpn/error-809") == article()
         assert changed_ids(store) == []
 
+    def test_article_is_not_created_under_a_former_id_while_that_leads_somewhere(self, store: Store) -> None:
+        store.put_articles([article("net/now")], "author")
+        store.add_alias("old", "net/now")
+        store.add_alias("nowhere", "gone")
+        with pytest.raises(IdConflict) as raised:
+            store.create_article(article("old"), "author")
+        assert raised.value.field == "id"
+        found = store.article("old")
+        assert found is not None and found.id == "net/now"
+        assert store.create_article(article("nowhere"), "author").id == "nowhere"
+
     def test_article_that_cannot_be_stored_is_not_created(self, store: Store) -> None:
         with pytest.raises(InvalidInput):
             store.create_article(article(title="half \ud800"), "author")

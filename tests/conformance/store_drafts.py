@@ -84,6 +84,14 @@ class DraftSuite:
         assert (store.draft("anna", "k1"), store.drafts("anna")) == (None, [])
         assert store.save_draft(draft(), 0).version == 1
 
+    def test_draft_of_another_version_is_not_discarded(self, store: Store) -> None:
+        store.save_draft(draft())
+        store.save_draft(draft(body="more"), 1)
+        assert store.discard_draft("anna", "k1", 1) is False
+        kept = store.draft("anna", "k1")
+        assert kept is not None and kept.value("body") == "more"
+        assert store.discard_draft("anna", "k1", 2) is True
+
     def test_draft_is_no_document_and_leaves_its_article_alone(self, store: Store) -> None:
         store.put_articles([article("a")], "author")
         changed_ids(store)

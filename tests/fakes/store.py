@@ -92,6 +92,8 @@ class MemoryStore(
         with self._open():
             if article.id in self._documents:
                 raise _conflict(self._documents[article.id], article.source)
+            if self.article(article.id) is not None:
+                raise IdConflict(f"id {article.id!r} is a former id", field="id")
             created = self._documents[article.id] = replace(_stored_article(article), revision=1)
             self._remember([created], author, comment)
             self._record([created.id])

@@ -40,6 +40,10 @@ class MemoryDrafts:
             own = sorted((one for one in self._drafts.values() if one.person == person), key=lambda one: one.key)
             return sorted(own, key=lambda one: one.saved_at or datetime.min, reverse=True)
 
-    def discard_draft(self, person: str, key: str) -> bool:
+    def discard_draft(self, person: str, key: str, version: int | None = None) -> bool:
         with self._open():
-            return self._drafts.pop((person, key), None) is not None
+            held = self._drafts.get((person, key))
+            if held is None or version not in (None, held.version):
+                return False
+            del self._drafts[person, key]
+            return True

@@ -142,12 +142,10 @@ def post_article(query: EditQuery, body: NewArticle) -> Response:
     if edit.fields.get("state") is None:
         wanted = begun(wanted)
     wanted = settled(None, wanted, g.viewer, now)
-    if store.article(wanted.id) is not None:  # also under a former id, whose links must go on leading there
-        raise _taken(wanted.id)
     try:
         article = store.create_article(wanted, g.viewer.name, one_line(query.comment))
-    except IdConflict as error:  # a ticket has it, or somebody else was faster
-        raise _taken(wanted.id) from error
+    except IdConflict as error:
+        raise IdConflict(f"The id {wanted.id!r} is taken; give another id.", field="id") from error
     _services().wake()
     response = _answered(article, 201)
     response.headers["Location"] = f"/api/v1/articles/{quote(article.id, safe='/')}"
@@ -234,10 +232,6 @@ def _readable(article_id: str) -> Article:
     if article is None or not may_read(g.viewer, article):
         raise NotFound(f"There is no article {wanted!r}.")
     return article
-
-
-def _taken(article_id: str) -> IdConflict:
-    return IdConflict(f"The id {article_id!r} is taken; give another id.", field="id")
 
 
 def _answered(article: Article, status: int = 200, *, html: bool = False) -> Response:

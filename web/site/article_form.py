@@ -31,7 +31,9 @@ LONGEST_BODY = 5_000_000
 MOST_VALUES = 2_000
 """Fields of one form, those of a long timeline included."""
 _MAY_LACK = ("service", "owner", "review_due", "translation_of")
-_UNKEPT = ("csrf_token", "state", "preview", "covered")
+DRAFT = "draft"
+"""The field that carries the version of the draft that a form was written over, 0 for none."""
+_UNKEPT = ("csrf_token", "state", "preview", "covered", DRAFT)
 """What a form sends beside what was typed."""
 
 Values = Mapping[str, Sequence[str]]

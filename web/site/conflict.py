@@ -12,7 +12,7 @@ from kb.differences import difference
 from kb.documents import Article
 from kb.merging import merged
 from web.api.references import article_as_seen
-from web.site.article_form import FIELDS, Values, one_of, values_of
+from web.site.article_form import DRAFT, FIELDS, Values, one_of, values_of
 from web.wiring import Services
 
 LABELS = {
@@ -40,14 +40,17 @@ class FieldChange:
     mine: str
 
 
-def conflict_page(services: Services, stored: Article, began: Article, values: Values, key: str) -> str:
-    """Return the page for an edit that began at `began`, of an article that is `stored` by now; `key` is that
-    of the draft in which it is kept.
+def conflict_page(
+    services: Services, stored: Article, began: Article, values: Values, key: str, version: int | None
+) -> str:
+    """Return the page for an edit that began at `began`, of an article that is `stored` by now; `key` and `version` are
+    those of the draft in which it is kept, `version` is `None` where another window's draft stands in its place.
     """
     theirs = article_as_seen(stored, services.store, current_user.viewer)
-    latest = services.store.revisions(stored.id)[0]
+    (latest,) = services.store.history(stored.id, 1, stored.revision + 1)
     mine, together = one_of(values, "body"), merged(began.body, one_of(values, "body"), stored.body)
     sent = {**values, "revision": (str(stored.revision),), "began": (str(began.revision),)}
+    sent[DRAFT] = (str(version or 0),)
     return render_template(
         "editor/conflict.html",
         article=theirs,
@@ -60,6 +63,7 @@ def conflict_page(services: Services, stored: Article, began: Article, values: V
         together=together if together not in (None, mine) else None,
         sent=[(name, value) for name, held in sent.items() if name != "body" for value in held],
         key=key,
+        version=version,
         action=url_for("writing.save", article_id=stored.id),
     )
 

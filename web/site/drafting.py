@@ -24,7 +24,8 @@ from kb.json_values import time_text
 from kb.protocols.drafts import Draft
 from web.api.references import article_as_seen
 from web.problems import log_failure, public_sentence, status_of
-from web.site.article_form import article_so_far, one_of, sent_values
+from web.sent_numbers import number_in
+from web.site.article_form import DRAFT, article_so_far, one_of, sent_values
 from web.site.covered import covering
 from web.site.permissions import allowed, needing
 from web.site.reading import reading
@@ -79,13 +80,12 @@ def keep(key: str) -> Answer:
         raise InvalidInput("values must map each field to a list of texts", field="values")
     article, version = given.get("article"), given.get("version")
     values = sent_values(MultiDict(sent))
-    began = one_of(values, "began")
     draft = Draft(
         person=current_user.viewer.name,
         key=key,
         values=values,
         article_id=checked_id(article, "article") if isinstance(article, str) and article else None,
-        revision=int(began) if began.isascii() and began.isdigit() else None,
+        revision=number_in(one_of(values, "began")),
     )
     saved = _services().store.save_draft(draft, version if isinstance(version, int) else None)
     return jsonify(version=saved.version, saved_at=time_text(saved.saved_at) if saved.saved_at else "")
@@ -94,10 +94,10 @@ def keep(key: str) -> Answer:
 @pages.post("/drafts/<key>/discard")
 @allowed("write")
 def discard(key: str) -> Response:
-    """Forget a draft and go back to what it was a draft of."""
+    """Forget a draft and go back to what it was a draft of; one that another window has kept since stays."""
     store, person = _services().store, current_user.viewer.name
     draft = store.draft(person, key)
-    store.discard_draft(person, key)
+    store.discard_draft(person, key, number_in(request.form.get(DRAFT, "")))
     if draft is not None and draft.article_id is not None and "edit" in request.form:
         return redirect(url_for("writing.edit_page", article_id=draft.article_id), 303)
     if draft is not None and draft.article_id is not None and "read" in request.form:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from werkzeug.exceptions import default_exceptions
 
 from kb.errors import StoreError
@@ -33,6 +34,18 @@ SENTENCES = {
     500: _l("Something went wrong. Try again; if it happens again, tell your administrator the time."),
 }
 """What is said in place of the framework's own sentence."""
+
+
+def unsaved_page() -> tuple[str, int] | None:
+    """Return the page for an article that was sent from a form that is refused, `None` for any other request.
+
+    Its text is not lost: who is still signed in gets it back, others are told how to come back to it.
+    """
+    if request.method != "POST" or request.blueprint != "writing" or not request.form.get("body"):
+        return None
+    may_see = current_user.may("write")
+    told = {"title": request.form.get("title", ""), "body": request.form["body"] if may_see else None}
+    return render_template("errors/unsaved.html", **told), 400 if may_see else 401
 
 
 def error_page(status: int, detail: str) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask import Flask, Response, abort, g, make_response, redirect, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -41,6 +41,7 @@ from web.site import (
     vocabulary,
     writing,
 )
+from web.site.errors import unsaved_page
 from web.site.filters import install_filters
 from web.site.sessions import Stranger, load_person
 
@@ -143,4 +144,6 @@ def _narrow_policy(response: Response) -> Response:
 def _to_sign_in() -> Response | WerkzeugResponse:
     if wants_problem():
         abort(401)
+    if (page := unsaved_page()) is not None:
+        return make_response(page)
     return redirect(url_for("sign_in.waiting", next=request.full_path if request.query_string else request.path))

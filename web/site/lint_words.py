@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from flask_babel import lazy_gettext as _l
 
+from kb.broken_links import BrokenLink
 from kb.documents import Article
 from kb.post_mortem_lint import Finding, findings_of
 from kb.post_mortems import PHASES, Metrics, Need, metrics, needs
@@ -68,12 +69,15 @@ _LOOKED_AT = ("title", "service", "owner", "components", "tags", "error_signatur
 
 @dataclass(frozen=True, slots=True)
 class Lint:
-    """What the editor shows beside a text: needs of a post-mortem, findings, metrics; hints at what is secret."""
+    """What the editor shows beside a text: needs of a post-mortem, findings, metrics; hints at what is secret,
+    links that lead nowhere.
+    """
 
     needs: tuple[Need, ...]
     findings: tuple[Finding, ...]
     hints: tuple[Hint, ...]
     metrics: Metrics
+    links: tuple[BrokenLink, ...] = ()
 
     @property
     def given(self) -> int:
@@ -81,13 +85,13 @@ class Lint:
         return sum(one.is_given for one in self.needs)
 
 
-def lint_of(article: Article) -> Lint:
-    """Return what there is to say of an article as it stands."""
+def lint_of(article: Article, links: tuple[BrokenLink, ...] = ()) -> Lint:
+    """Return what there is to say of an article as it stands; `links` are those of it that are broken."""
     hints = _hints_of(article)
     if article.kind != "post-mortem":
-        return Lint((), (), hints, Metrics())
+        return Lint((), (), hints, Metrics(), links)
     findings = tuple(one for one in findings_of(article) if one.rule != "missing")
-    return Lint(needs(article), findings, hints, metrics(article))
+    return Lint(needs(article), findings, hints, metrics(article), links)
 
 
 def _hints_of(article: Article) -> tuple[Hint, ...]:

@@ -11,6 +11,8 @@ from flask_login import current_user
 
 from kb.access import may_read
 from kb.action_items import ActionItem, action_items_of, with_action_items
+from kb.attaching import attached
+from kb.broken_links import broken_links
 from kb.documents import Article
 from kb.errors import InvalidInput
 from kb.front_matter import with_line_feeds
@@ -18,10 +20,11 @@ from kb.ids import checked_id
 from kb.plain_text import inline_text
 from kb.timeline import TimelineRow, in_order, timeline_of, with_timeline
 from web.api.references import article_as_seen
+from web.article_page import page_anchors
 from web.site.article_form import article_so_far, one_of, sent_values
 from web.site.drafting import Answer, told
 from web.site.inferred import inferred_of
-from web.site.lint_words import lint_of, sensitive_in_words, sentence
+from web.site.lint_words import Lint, lint_of, sensitive_in_words, sentence
 from web.site.post_mortem_form import is_local_time, lines_of, split_time
 from web.starting import UNNAMED
 from web.wiring import Services
@@ -33,7 +36,7 @@ _Row = TypeVar("_Row", TimelineRow, ActionItem)
 
 def install_linting(app: Flask) -> None:
     """Make what is said of a text known to templates."""
-    app.jinja_env.globals.update(lint_of=lint_of, split_time=split_time, is_local_time=is_local_time, lines_of=lines_of)
+    app.jinja_env.globals.update(lint_of=_lint, split_time=split_time, is_local_time=is_local_time, lines_of=lines_of)
     app.jinja_env.globals.update(inferred_of=inferred_of)
     app.jinja_env.filters.update(plain=inline_text, sentence=sentence, sensitive_in_words=sensitive_in_words)
 
@@ -46,12 +49,13 @@ def lint() -> Answer:
     `timeline` and `actions` are lists of rows, `null` where the text has no such table or an odd one.
     """
     values = sent_values(request.form)
-    article = article_so_far(values, _began(one_of(values, "title")))
+    began = _began(one_of(values, "title"))
+    article = attached(article_so_far(values, began), began.attachments, _services().store, current_user.viewer)
     if not request.form.get("kind"):
         raise InvalidInput("send the whole form", field="kind")
     timeline, actions = timeline_of(article.body), action_items_of(article.body)
     return jsonify(
-        html=render_template("editor/lint.html", lint=lint_of(article), article=article),
+        html=render_template("editor/lint.html", lint=_lint(article), article=article),
         timeline=None if timeline is None else [asdict(row) for row in timeline],
         actions=None if actions is None else [asdict(item) for item in actions],
         language=article.language,
@@ -75,6 +79,15 @@ def tables() -> Answer:
     return jsonify(body=body)
 
 
+def _lint(article: Article) -> Lint:
+    return lint_of(article, broken_links(article, _services().store, current_user.viewer, page_anchors))
+
+
+def _services() -> Services:
+    services: Services = current_app.extensions["fixlore"]
+    return services
+
+
 def _rows(kind: type[_Row], name: str) -> list[_Row]:
     try:
         given = json.loads(request.form[name])
@@ -93,7 +106,7 @@ def _rows(kind: type[_Row], name: str) -> list[_Row]:
 
 def _began(title: str) -> Article:
     """Return the article that the form changes; for one that is not there yet an empty one."""
-    services: Services = current_app.extensions["fixlore"]
+    services = _services()
     named = request.form.get("article", "")
     stored = services.store.article(checked_id(named, "article")) if named else None
     if stored is None or not may_read(current_user.viewer, stored):

@@ -27,8 +27,10 @@ from kb.queries import Viewer
 from web.addresses import document_url
 from web.api.references import article_as_seen, with_unseen
 from web.problems import log_failure, public_sentence, status_of
+from web.sent_numbers import number_in
 from web.site.article_form import (
     CARRIED,
+    DRAFT,
     Values,
     article_so_far,
     edit_fields,
@@ -58,13 +60,27 @@ class Place:
     """Where somebody writes: on an article that is there, or on one that is not there yet.
 
     `began` is what the form showed when the writing began, with only what the writer may see of it; `draft` is what was
-    kept since.
+    kept since. `written_over` is the version of the draft that the form was written over, `None` for the one that there
+    is: another window may have kept more since.
     """
 
     key: str
     stored: Article | None
     began: Article | None
     draft: Draft | None
+    written_over: int | None = None
+
+    @property
+    def version(self) -> int:
+        """Return the version of the draft that this window shows, 0 for none."""
+        if self.draft is None:
+            return 0
+        return self.draft.version if self.written_over is None else self.written_over
+
+    @property
+    def is_kept_elsewhere(self) -> bool:
+        """Say whether another window has kept a draft that this one does not show."""
+        return self.draft is not None and self.version != self.draft.version
 
     @property
     def shown(self) -> Article:
@@ -187,7 +203,11 @@ def _readable(article_id: str) -> Article | None:
 
 
 def _new_place(key: str) -> Place:
-    return Place(key, None, None, _services().store.draft(current_user.viewer.name, key))
+    return Place(key, None, None, _services().store.draft(current_user.viewer.name, key), _written_over())
+
+
+def _written_over() -> int | None:
+    return number_in(request.form.get(DRAFT, ""))
 
 
 def _place(article_id: str) -> Place:
@@ -206,16 +226,16 @@ def _place(article_id: str) -> Place:
         )
     store, viewer, key = _services().store, current_user.viewer, article_key(stored.id)
     draft = store.draft(viewer.name, key)
-    sent = one_of(sent_values(request.form), "began")
-    wanted = int(sent) if sent.isascii() and sent.isdigit() else draft.revision if draft is not None else None
-    began = stored if wanted in (None, stored.revision) else _revision(stored, wanted)
-    return Place(key, stored, article_as_seen(began, store, viewer), draft)
+    sent = number_in(request.form.get("began", ""))
+    wanted = sent if sent is not None else draft.revision if draft is not None else None
+    began = stored if wanted is None or wanted == stored.revision else _revision(stored, wanted)
+    return Place(key, stored, article_as_seen(began, store, viewer), draft, _written_over())
 
 
-def _revision(stored: Article, number: int | None) -> Article:
-    """Return an earlier revision of an article; the stored one where there is none of that number."""
-    history = _services().store.revisions(stored.id)
-    return next((one.article for one in history if one.number == number), stored)
+def _revision(stored: Article, number: int) -> Article:
+    """Return an earlier revision that the writer may read, as the history shows it; the stored one without such."""
+    earlier = _services().store.revision(stored.id, number)
+    return earlier.article if earlier is not None and may_read(current_user.viewer, earlier.article) else stored
 
 
 def _answered(place: Place) -> Answer:
@@ -232,13 +252,14 @@ def _answered(place: Place) -> Answer:
         saved = _saved(place, values, request.form.get("state") or place.state)
     except StaleEdit:
         place = _kept(place, values)
-        return conflict_page(_services(), place.stored or place.shown, place.shown, values, place.key), 409
+        version = None if place.is_kept_elsewhere else place.version
+        return conflict_page(_services(), place.stored or place.shown, place.shown, values, place.key, version), 409
     except FixloreError as error:
         place = _kept(place, values)
         log_failure(error)
         return _page(place, values, error=error), status_of(error)
     with suppress(StoreError):
-        _services().store.discard_draft(current_user.viewer.name, place.key)
+        _services().store.discard_draft(current_user.viewer.name, place.key, place.version)  # another window's stays
     _services().wake()
     return redirect(document_url(saved.id, saved.kind), 303)
 
@@ -256,15 +277,14 @@ def _saved(place: Place, values: Values, state: str) -> Article:
         )
         written(_services(), viewer, saved, one_of(values, "from"), one_of(values, "request"))
         return saved
+    if one_of(values, "revision") != str(place.stored.revision):  # before the rules, which judge what it is by now
+        raise StaleEdit("somebody else has changed the article meanwhile")
     edit = with_unseen(edit, place.stored, store, viewer)
     wanted = edited_article(place.stored, edit, now, detect_language)
     wanted = attached(wanted, place.stored.attachments, store, viewer)
     article = settled(place.stored, wanted, viewer, now)
     if article.audience != place.stored.audience:
         refuse_audience(article, viewer)
-    seen = one_of(values, "revision")
-    if seen != str(place.stored.revision):
-        raise StaleEdit("somebody else has changed the article meanwhile")
     return store.update_article(article, viewer.name, place.stored.revision, why)
 
 
@@ -280,7 +300,10 @@ def _created(article: Article, viewer: Viewer, why: str) -> Article:
 
 
 def _kept(place: Place, values: Values) -> Place:
-    """Keep what was sent as a draft, since it did not become an article, and return the place with it."""
+    """Keep what was sent as a draft, since it did not become an article, and return the place with it.
+
+    A draft that another window has kept meanwhile stays, and so does the place.
+    """
     draft = Draft(
         person=current_user.viewer.name,
         key=place.key,
@@ -289,7 +312,7 @@ def _kept(place: Place, values: Values) -> Place:
         revision=place.began.revision if place.began is not None else None,
     )
     with suppress(FixloreError):
-        return replace(place, draft=_services().store.save_draft(draft))
+        return replace(place, draft=_services().store.save_draft(draft, place.version), written_over=None)
     return place
 
 

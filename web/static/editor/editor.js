@@ -28,7 +28,7 @@ const say = (what, detail = "") => {
   }
   if (what === "elsewhere") {
     const mine = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: words.mine });
-    mine.addEventListener("click", () => keeping.keep(null));
+    mine.addEventListener("click", () => keeping.keep({ overAny: true }));
     at("trouble").append(" ", mine);
   }
 };

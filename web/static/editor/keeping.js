@@ -8,7 +8,7 @@ const WAIT_MS = 1500;
 const AGAIN_MS = 5000;
 /** Longer texts are not written into the browser's memory at every key: that would be felt. */
 const LONG = 100_000;
-const UNKEPT = ["csrf_token", "state", "preview", "covered"];
+const UNKEPT = ["csrf_token", "state", "preview", "covered", "draft"];
 /** They say over what a text was written, not what was written. */
 const BOOKKEEPING = ["revision", "began", "started", "from", "request"];
 
@@ -24,12 +24,15 @@ export function valuesOf(form) {
 const written = (values) =>
   JSON.stringify(Object.entries(values).filter(([name]) => !BOOKKEEPING.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+/** Say whether somebody has signed out in this browser since the page was opened, perhaps on this page itself. */
+const wasSignedOut = () => Number(localStorage.getItem("signed-out")) > performance.timeOrigin;
+
 export class Keeping {
   constructor(form, session, say) {
     this.form = form;
     this.session = session;
     this.say = say;
-    this.version = Number(form.dataset.version);
+    this.version = form.elements.draft.value = Number(form.dataset.version); // browsers restore fields of before
     this.place = `${PREFIX}${form.dataset.person}:${form.dataset.key}`;
     this.seen = written(valuesOf(form));
     this.timer = this.local = 0;
@@ -68,7 +71,7 @@ export class Keeping {
   keepHere() {
     clearTimeout(this.local);
     this.local = 0;
-    if (this.isOut || this.isLeaving || !this.isDirty) return;
+    if (this.isOut || this.isLeaving || !this.isDirty || wasSignedOut()) return;
     try {
       localStorage.setItem(this.place, JSON.stringify({ at: Date.now(), values: valuesOf(this.form) }));
       this.isHere = true;
@@ -81,15 +84,14 @@ export class Keeping {
     localStorage.removeItem(this.place);
   }
 
-  /** Keep the text on the server and say whether it is there; what is under way is waited for. */
-  async keep(version = this.version) {
+  /** Keep the text on the server and say whether it is there; what is under way is waited for, as it counts up the version. */
+  async keep({ overAny = false } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
-    if (this.underWay) await this.underWay;
+    while (this.underWay) await this.underWay; // of several who wait, one goes on and the others wait for that one
     if (!this.isDirty) return true;
-    this.underWay = this.send(version);
+    this.underWay = this.send(overAny ? null : this.version).finally(() => (this.underWay = null));
     const isKept = await this.underWay;
-    this.underWay = null;
     if (isKept && this.isDirty) this.timer ||= setTimeout(() => this.keep(), WAIT_MS);
     return isKept;
   }
@@ -117,7 +119,7 @@ export class Keeping {
       return false;
     }
     this.isOut = false;
-    this.version = told.version;
+    this.version = this.form.elements.draft.value = told.version;
     this.seen = sent;
     if (!this.isDirty) this.forgetHere();
     this.say("saved");
@@ -131,7 +133,7 @@ export class Keeping {
   /** Go on without a session: the text stays on the page, and in nobody's memory but that of whom it belongs to. */
   signedOut(other) {
     const isKnown = this.isOut;
-    if (other || localStorage.getItem("signed-out") > performance.timeOrigin) {
+    if (other || wasSignedOut()) {
       this.isOut = true;
       this.forgetHere();
     }

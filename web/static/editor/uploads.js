@@ -25,7 +25,7 @@ export function installUploads(form, field, chooser, button, told, session) {
   const words = told.dataset;
   const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
-  const store = async (file) => {
+  const store = async (file, isFollowing) => {
     const name = file.name || "image.png";
     const progress = (share) => (told.textContent = filled(words.sending, { name, share: `${Math.round(100 * share)} %` }));
     progress(0);
@@ -42,7 +42,9 @@ export function installUploads(form, field, chooser, button, told, session) {
         return;
       }
       const at = field.selectionEnd;
-      type(field, { from: at, to: at, text: answer.markdown, start: at + answer.markdown.length, end: at + answer.markdown.length });
+      const isApart = !isFollowing || /(^|\s)$/.test(field.value.slice(0, at));
+      const text = isApart ? answer.markdown : `\n${answer.markdown}`;
+      type(field, { from: at, to: at, text, start: at + text.length, end: at + text.length });
       told.textContent = filled(words.stored, { name });
     } catch (error) {
       const reason = error instanceof SignedOut ? words.signedout : words.offline;
@@ -50,7 +52,7 @@ export function installUploads(form, field, chooser, button, told, session) {
     }
   };
   const storeAll = async (files) => {
-    for (const file of files) await store(file);
+    for (const [number, file] of [...files].entries()) await store(file, number > 0);
   };
 
   field.addEventListener("paste", (event) => {
