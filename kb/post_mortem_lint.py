@@ -17,7 +17,7 @@ from kb.action_items import ActionItem, action_items_of, action_table, why_none
 from kb.blameless import blames
 from kb.documents import Article
 from kb.markdown_tables import Table
-from kb.plain_text import without_comments
+from kb.plain_text import whole_lines, without_comments
 from kb.post_mortem_sections import SECTIONS, is_written, section_key, section_of, written_keys
 from kb.post_mortems import PHASES, gaps, moment_of
 from kb.section_places import placed_sections
@@ -258,7 +258,7 @@ def _row_places(body: str, table: Table) -> list[tuple[int, int]]:
     """Return where each row of a table stands; behind its header and its rule."""
     at = table.start
     places: list[tuple[int, int]] = []
-    for line in body[table.start : table.end].splitlines(keepends=True):
+    for line in whole_lines(body[table.start : table.end]):
         places.append((at, at + len(line.rstrip("\r\n"))))
         at += len(line)
     return places[2:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kb.plain_text import inline_text, without_comments
+from kb.plain_text import inline_text, whole_lines, without_comments
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
@@ -35,7 +35,7 @@ def placed_sections(markdown: str) -> tuple[PlacedSection, ...]:
     found: list[tuple[str, int, int, int]] = []
     at, before_at, before = 0, 0, ""
     fence: str | None = None
-    for line in without_comments(markdown).splitlines(keepends=True):
+    for line in whole_lines(without_comments(markdown)):
         end = at + len(line)
         bare = line.rstrip("\r\n")
         mark = _FENCE.match(bare)
