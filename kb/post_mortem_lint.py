@@ -79,6 +79,12 @@ _VAGUE_GERMAN = re.compile(
     r"\b(?:verbessern|prüfen|überprüfen|untersuchen|überlegen|besprechen|beobachten|sensibilisieren)\W*", re.IGNORECASE
 )
 """The verb at the end, as German puts it."""
+_LOOKED_AT = re.compile(
+    r"^(?:check|review|monitor)\b|^(?:prüfen|beobachten)\b|\b(?:über)?prüfen\W*$|\bbeobachten\W*$", re.I
+)
+_EMPTY = re.compile(
+    r"(?:the|an?|our|all|it|this|that|these|more|better|and|der|die|das|den|alles?|es|mehr|besser|und)", re.I
+)
 _MOST_VAGUE_WORDS = 4
 _FEWEST_ACTION_WORDS = 2
 _TOLD = re.compile(
@@ -232,6 +238,8 @@ def _item_rules(item: ActionItem) -> Iterator[tuple[str, Severity]]:
     is_vague = len(words) <= _MOST_VAGUE_WORDS and (
         _VAGUE.match(item.action) or (words and _VAGUE_GERMAN.fullmatch(words[-1]))
     )
+    if is_vague and _LOOKED_AT.search(item.action):  # what is checked, and when or for what, makes it one that ends
+        is_vague = len([one for one in words if not _EMPTY.fullmatch(one)]) <= _FEWEST_ACTION_WORDS
     if is_vague or len(words) < _FEWEST_ACTION_WORDS:
         yield "action_vague", "warning"
     if not item.owner:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.action_items import ActionItem, action_items_of, with_action_items
+from kb.action_items import ActionItem, action_items_of, action_items_text, with_action_items
 from kb.blameless import blames
 from kb.documents import Article
 from kb.post_mortem_lint import SENTENCES, Finding, findings_of
@@ -75,11 +75,37 @@ def test_wording_that_blames_is_named_with_why_and_a_better_one(
         ("en", "> The admin forgot it\n\n```\nuser error: careless\n```\n\nThe command `mistake by the user` failed."),
         ("de", "Der Benutzer hat sein Kennwort vergessen. Eine Messung hätte nach zwei Minuten gewarnt."),
         ("de", "Gemeldet wurde: „Das hätte man prüfen müssen“. Der Dienst vergaß die Sitzung."),
+        ("en", "The Kubernetes operator failed to reconcile. The monitoring agent failed to report."),
+        ("en", "The backup agent ignored the retry header. The config should have been set. Operator error code 17."),
+        ("en", "Ms Teams calls dropped."),
+        ("de", "Die Firewall lief, sie hat Pakete ignoriert. Der Dienst hing; er hat den Lock vergessen."),
         ("de", "Der Fehler von Oracle und der Fehler des Treibers traten zugleich auf."),
     ],
 )
 def test_systems_users_symptoms_and_quotes_are_not_taken_for_blame(language: str, text: str) -> None:
     assert blames(text, language) == ()
+
+
+@pytest.mark.parametrize("text", ["The operator forgot it.", "The service agent failed to ask."])
+def test_an_operator_and_an_agent_are_people_unless_a_program_is_named(text: str) -> None:
+    assert [one.why for one in blames(text, "en")] == ["omission"]
+
+
+@pytest.mark.parametrize(
+    ("action", "is_vague"),
+    [
+        ("Check certificates weekly", False),
+        ("Zertifikate wöchentlich prüfen", False),
+        ("Check certificates", True),
+        ("Review the alerts", True),
+        ("Prozesse prüfen", True),
+        ("Improve monitoring and alerting", True),
+    ],
+)
+def test_an_action_that_looks_at_something_is_vague_when_nothing_specific_follows(action: str, is_vague: bool) -> None:
+    table = action_items_text([ActionItem(action, "detect", "pki-l3", "2026-03-13", "OPS-1", "open")], "en")
+    article = replace(WHOLE, body=f"## Action items\n\n{table}")
+    assert ("action_vague" in rules(article)) is is_vague
 
 
 def test_a_finding_says_where_it_is_how_grave_and_why_in_a_sentence() -> None:
