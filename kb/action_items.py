@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from kb.markdown_tables import Table, first_table, table_text
+from kb.markdown_tables import Table, first_table, table_text, with_rows
 from kb.plain_text import without_comments
 from kb.post_mortem_sections import is_german, section_of, with_section
 from kb.written_times import written_day
@@ -101,7 +101,8 @@ def why_none(body: str) -> str:
 def with_action_items(body: str, items: Sequence[ActionItem], language: str) -> str:
     """Return the body with these as its action items; the section is made where there is none.
 
-    A table keeps the language of its header. An odd one stays as it is, and so does the whole body.
+    A table keeps the language of its header, and its lines as far as their items stay. An odd one stays as it is, and
+    so does the whole body.
     """
     section = section_of(body, "action_items")
     if section is None:
@@ -110,20 +111,21 @@ def with_action_items(body: str, items: Sequence[ActionItem], language: str) -> 
     if table is None:
         lead = body[: section.own_end].rstrip("\n")
         return f"{lead}\n\n{action_items_text(items, language)}\n{body[section.own_end :]}"
-    if _items(table) is None:
+    before, written = _items(table), _language(table)
+    if before is None:
         return body
-    return body[: table.start] + action_items_text(items, _language(table)) + body[table.end :]
+    return with_rows(body, table, [_cells(one, written) for one in before], [_cells(one, written) for one in items])
 
 
 def action_items_text(items: Sequence[ActionItem], language: str) -> str:
     """Return action items as a Markdown table in English or German."""
     code = "de" if is_german(language) else "en"
-    types, states = TYPE_WORDS[code], STATE_WORDS[code]
-    rows = [
-        (one.action, types.get(one.type, one.type), one.owner, one.due, one.tracker, states.get(one.state, one.state))
-        for one in items
-    ]
-    return table_text(HEADERS[code], rows)
+    return table_text(HEADERS[code], [_cells(one, code) for one in items])
+
+
+def _cells(item: ActionItem, code: str) -> tuple[str, ...]:
+    kind, state = TYPE_WORDS[code].get(item.type, item.type), STATE_WORDS[code].get(item.state, item.state)
+    return item.action, kind, item.owner, item.due, item.tracker, state
 
 
 def _items(table: Table) -> tuple[ActionItem, ...] | None:
@@ -134,14 +136,13 @@ def _items(table: Table) -> tuple[ActionItem, ...] | None:
         if len(cells) > len(HEADERS["en"]):
             return None
         action, kind, owner, due, tracker, state = (*cells, *[""] * 6)[:6]
-        if (kind and kind.casefold() not in _TYPES) or (state and state.casefold() not in _STATES):
+        kind, state = kind.strip().casefold(), state.strip().casefold()
+        if (kind and kind not in _TYPES) or (state and state not in _STATES):
             return None
-        found.append(
-            ActionItem(action, _TYPES.get(kind.casefold(), ""), owner, due, tracker, _STATES.get(state.casefold(), ""))
-        )
+        found.append(ActionItem(action, _TYPES.get(kind, ""), owner, due, tracker, _STATES.get(state, "")))
     return tuple(found)
 
 
 def _language(table: Table) -> str:
-    header = tuple(cell.casefold() for cell in table.header)
+    header = tuple(cell.strip().casefold() for cell in table.header)
     return next((code for code, names in HEADERS.items() if header == tuple(one.casefold() for one in names)), "")

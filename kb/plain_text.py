@@ -27,6 +27,7 @@ _AUTOLINK = re.compile(r"<((?:https?|mailto):[^>\s]{1,2000})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,30}(?:[ \t][^<>\n]{0,2000})?/?>|<!--[^\n]{0,2000}?-->")
 _EMPHASIS = re.compile(r"(?<![\w\\])(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=[^\s\\])(\*{1,3}|_{1,3}|~~)(?!\w)")
 _VISIBLE = re.compile(r"[^\n]")
+_WHOLE_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TICKS = re.compile(r"`+")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~\"'$])")
 _ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
@@ -112,6 +113,14 @@ def text_fields(document: Document) -> dict[str, str]:
     return {"title": document.title, "body": f"{body}\n{signatures}" if signatures else body, "fix": ""}
 
 
+def whole_lines(text: str) -> list[str]:
+    """Return the lines of a text, each with its line feed: for the renderer nothing else ends a line.
+
+    `str.splitlines` takes form feeds and line separators for ends, too, which stand in texts that were pasted.
+    """
+    return _WHOLE_LINE.findall(text)
+
+
 def without_comments(markdown: str) -> str:
     """Return the text with its HTML comments blanked out, its lines and places as they were; code keeps its own.
 
@@ -124,7 +133,7 @@ def without_comments(markdown: str) -> str:
     at = comment_end = 0
     ends = [match.start() for match in re.finditer("-->", markdown)]
     blanks = [match.start() for match in re.finditer("\n\n", markdown)]
-    for line in markdown.splitlines(keepends=True):
+    for line in whole_lines(markdown):
         start, at = at, at + len(line)
         mark = _FENCE.match(line) if start >= comment_end else None
         if fence:

@@ -17,7 +17,7 @@ from kb.action_items import ActionItem, action_items_of, action_table, why_none
 from kb.blameless import blames
 from kb.documents import Article
 from kb.markdown_tables import Table
-from kb.plain_text import without_comments
+from kb.plain_text import whole_lines, without_comments
 from kb.post_mortem_sections import SECTIONS, is_written, section_key, section_of, written_keys
 from kb.post_mortems import PHASES, gaps, moment_of
 from kb.section_places import placed_sections
@@ -79,6 +79,12 @@ _VAGUE_GERMAN = re.compile(
     r"\b(?:verbessern|prüfen|überprüfen|untersuchen|überlegen|besprechen|beobachten|sensibilisieren)\W*", re.IGNORECASE
 )
 """The verb at the end, as German puts it."""
+_LOOKED_AT = re.compile(
+    r"^(?:check|review|monitor)\b|^(?:prüfen|beobachten)\b|\b(?:über)?prüfen\W*$|\bbeobachten\W*$", re.I
+)
+_EMPTY = re.compile(
+    r"(?:the|an?|our|all|it|this|that|these|more|better|and|der|die|das|den|alles?|es|mehr|besser|und)", re.I
+)
 _MOST_VAGUE_WORDS = 4
 _FEWEST_ACTION_WORDS = 2
 _TOLD = re.compile(
@@ -232,6 +238,8 @@ def _item_rules(item: ActionItem) -> Iterator[tuple[str, Severity]]:
     is_vague = len(words) <= _MOST_VAGUE_WORDS and (
         _VAGUE.match(item.action) or (words and _VAGUE_GERMAN.fullmatch(words[-1]))
     )
+    if is_vague and _LOOKED_AT.search(item.action):  # what is checked, and when or for what, makes it one that ends
+        is_vague = len([one for one in words if not _EMPTY.fullmatch(one)]) <= _FEWEST_ACTION_WORDS
     if is_vague or len(words) < _FEWEST_ACTION_WORDS:
         yield "action_vague", "warning"
     if not item.owner:
@@ -258,7 +266,7 @@ def _row_places(body: str, table: Table) -> list[tuple[int, int]]:
     """Return where each row of a table stands; behind its header and its rule."""
     at = table.start
     places: list[tuple[int, int]] = []
-    for line in body[table.start : table.end].splitlines(keepends=True):
+    for line in whole_lines(body[table.start : table.end]):
         places.append((at, at + len(line.rstrip("\r\n"))))
         at += len(line)
     return places[2:]

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from kb.markdown_tables import first_table
-from kb.plain_text import inline_text, without_comments
+from kb.plain_text import inline_text, whole_lines, without_comments
 from kb.section_places import PlacedSection, placed_sections
 
 _NUMBER = re.compile(r"^\d+[.)]?\s+")
@@ -101,7 +101,7 @@ def is_written(markdown: str) -> bool:
         markdown = markdown[: table.start] + markdown[table.end :]
     headings = {line for one in placed_sections(markdown) for line in range(one.start, one.text_start)}
     at = 0
-    for line in markdown.splitlines(keepends=True):
+    for line in whole_lines(markdown):
         told = inline_text(_MARKS.sub("", line, count=1))
         if at not in headings and not _UNWRITTEN.fullmatch(told) and not _LABEL.fullmatch(told):
             return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kb.plain_text import heading_text, inline_text, without_comments
+from kb.plain_text import heading_text, inline_text, whole_lines, without_comments
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
@@ -35,7 +35,7 @@ def placed_sections(markdown: str) -> tuple[PlacedSection, ...]:
     found: list[tuple[str, int, int, int]] = []
     at, before_at, before = 0, 0, ""
     fence: str | None = None
-    for line in without_comments(markdown).splitlines(keepends=True):
+    for line in whole_lines(without_comments(markdown)):
         end = at + len(line)
         bare = line.rstrip("\r\n")
         mark = _FENCE.match(bare)
@@ -53,8 +53,8 @@ def placed_sections(markdown: str) -> tuple[PlacedSection, ...]:
     placed: list[PlacedSection] = []
     begins = dict.fromkeys(range(1, 7), at)  # level → where the next heading of it or of a higher one begins
     own_end = at
-    for heading, level, start, text_start in reversed(found):
-        placed.append(PlacedSection(heading, level, start, text_start, own_end, begins[level]))
+    for name, level, start, text_start in reversed(found):
+        placed.append(PlacedSection(name, level, start, text_start, own_end, begins[level]))
         begins |= dict.fromkeys(range(level, 7), start)
         own_end = start
     return tuple(reversed(placed))

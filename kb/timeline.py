@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.markdown_tables import Table, first_table, table_text
+from kb.markdown_tables import Table, first_table, table_text, with_rows
 from kb.post_mortem_sections import is_german, section_of, with_section
 from kb.written_times import written_moment
 
@@ -67,7 +67,8 @@ def in_order(rows: Sequence[TimelineRow]) -> tuple[TimelineRow, ...]:
 def with_timeline(body: str, rows: Sequence[TimelineRow], language: str) -> str:
     """Return the body with these rows as its timeline; the section is made where there is none.
 
-    A table keeps the language of its header. An odd one stays as it is, and so does the whole body.
+    A table keeps the language of its header, and its lines as far as their rows stay. An odd one stays as it is, and so
+    does the whole body.
     """
     section = section_of(body, "timeline")
     if section is None:
@@ -76,16 +77,20 @@ def with_timeline(body: str, rows: Sequence[TimelineRow], language: str) -> str:
     if table is None:
         lead = body[: section.own_end].rstrip("\n")
         return f"{lead}\n\n{timeline_text(rows, language)}\n{body[section.own_end :]}"
-    if _rows(table) is None:
+    before, written = _rows(table), _language(table)
+    if before is None:
         return body
-    return body[: table.start] + timeline_text(rows, _language(table)) + body[table.end :]
+    return with_rows(body, table, [_cells(one, written) for one in before], [_cells(one, written) for one in rows])
 
 
 def timeline_text(rows: Sequence[TimelineRow], language: str) -> str:
     """Return rows as a Markdown table in English or German."""
     code = "de" if is_german(language) else "en"
-    words = KIND_WORDS[code]
-    return table_text(HEADERS[code], [(row.time, row.source, row.event, words.get(row.kind, row.kind)) for row in rows])
+    return table_text(HEADERS[code], [_cells(row, code) for row in rows])
+
+
+def _cells(row: TimelineRow, code: str) -> tuple[str, ...]:
+    return row.time, row.source, row.event, KIND_WORDS[code].get(row.kind, row.kind)
 
 
 def _rows(table: Table) -> tuple[TimelineRow, ...] | None:
@@ -96,12 +101,13 @@ def _rows(table: Table) -> tuple[TimelineRow, ...] | None:
         if len(cells) > 4:
             return None
         time, source, event, kind = (*cells, "", "", "", "")[:4]
-        if kind and kind.casefold() not in _KINDS:
+        kind = kind.strip().casefold()
+        if kind and kind not in _KINDS:
             return None
-        rows.append(TimelineRow(time, source, event, _KINDS.get(kind.casefold(), "")))
+        rows.append(TimelineRow(time, source, event, _KINDS.get(kind, "")))
     return tuple(rows)
 
 
 def _language(table: Table) -> str:
-    header = tuple(cell.casefold() for cell in table.header)
+    header = tuple(cell.strip().casefold() for cell in table.header)
     return next((code for code, names in HEADERS.items() if header == tuple(one.casefold() for one in names)), "")

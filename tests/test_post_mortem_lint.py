@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kb.action_items import ActionItem, action_items_of, action_items_text, with_action_items
 from kb.blameless import blames
 from kb.documents import Article
 from kb.post_mortem_lint import SENTENCES, Finding, findings_of
+from kb.timeline import TimelineRow, timeline_of, with_timeline
 from tests.test_post_mortems import SHIPPED
 
 WHOLE = next(one for one in SHIPPED if one.id.endswith("vpn-error-13801-gateway-certificate-expired"))
@@ -71,11 +75,37 @@ def test_wording_that_blames_is_named_with_why_and_a_better_one(
         ("en", "> The admin forgot it\n\n```\nuser error: careless\n```\n\nThe command `mistake by the user` failed."),
         ("de", "Der Benutzer hat sein Kennwort vergessen. Eine Messung hätte nach zwei Minuten gewarnt."),
         ("de", "Gemeldet wurde: „Das hätte man prüfen müssen“. Der Dienst vergaß die Sitzung."),
+        ("en", "The Kubernetes operator failed to reconcile. The monitoring agent failed to report."),
+        ("en", "The backup agent ignored the retry header. The config should have been set. Operator error code 17."),
+        ("en", "Ms Teams calls dropped."),
+        ("de", "Die Firewall lief, sie hat Pakete ignoriert. Der Dienst hing; er hat den Lock vergessen."),
         ("de", "Der Fehler von Oracle und der Fehler des Treibers traten zugleich auf."),
     ],
 )
 def test_systems_users_symptoms_and_quotes_are_not_taken_for_blame(language: str, text: str) -> None:
     assert blames(text, language) == ()
+
+
+@pytest.mark.parametrize("text", ["The operator forgot it.", "The service agent failed to ask."])
+def test_an_operator_and_an_agent_are_people_unless_a_program_is_named(text: str) -> None:
+    assert [one.why for one in blames(text, "en")] == ["omission"]
+
+
+@pytest.mark.parametrize(
+    ("action", "is_vague"),
+    [
+        ("Check certificates weekly", False),
+        ("Zertifikate wöchentlich prüfen", False),
+        ("Check certificates", True),
+        ("Review the alerts", True),
+        ("Prozesse prüfen", True),
+        ("Improve monitoring and alerting", True),
+    ],
+)
+def test_an_action_that_looks_at_something_is_vague_when_nothing_specific_follows(action: str, is_vague: bool) -> None:
+    table = action_items_text([ActionItem(action, "detect", "pki-l3", "2026-03-13", "OPS-1", "open")], "en")
+    article = replace(WHOLE, body=f"## Action items\n\n{table}")
+    assert ("action_vague" in rules(article)) is is_vague
 
 
 def test_a_finding_says_where_it_is_how_grave_and_why_in_a_sentence() -> None:
@@ -192,3 +222,49 @@ def test_every_sentence_can_be_filled_and_what_is_missing_comes_first() -> None:
     assert severities == sorted(severities, key=("error", "warning", "hint").index)
     assert all(one.sentence for one in found)
     assert {"owner_team", "summary", "action_items"} <= {one.place for one in found}
+
+
+ENDS = "\x0b\x0c\x1c\x85\u2028\u2029"
+_piece = st.sampled_from(
+    [
+        *ENDS,
+        *(
+            "\n",
+            "\n\n",
+            "<!--",
+            "-->",
+            "`",
+            "```\n",
+            "|",
+            "\\",
+            "## Timeline\n",
+            "## Maßnahmen\n",
+            "should have been told",
+        ),
+        "| Time | Source | Event | Kind |\n|---|---|---|---|\n",
+        "| 2026-02-16 07:00 CET | a | b | fact |\n",
+        "| Maßnahme | Art | Verantwortlich | Fällig | Vorgang | Stand |\n|:--|-|-|-|-|-|\n",
+        "| x |||||offen|\n",
+    ]
+)
+
+
+@given(st.lists(_piece | st.text(max_size=5), max_size=25).map("".join), st.sampled_from(["en", "de"]))
+def test_no_text_is_too_odd_to_be_looked_at_and_for_its_tables(body: str, language: str) -> None:
+    article = Article(id="x", title="Odd", body=body, kind="post-mortem", language=language)
+    for one in findings_of(article):
+        assert one.start is None or 0 <= one.start <= (one.end or 0) <= len(body)
+    rows, items = timeline_of(body), action_items_of(body)
+    assert rows is None or with_timeline(body, rows, language) == body
+    assert items is None or with_action_items(body, items, language) == body
+    with_timeline(body, [TimelineRow(body, body)], language)
+    with_action_items(body, [ActionItem(body)], language)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_ends_a_line_for_python_alone_ends_no_row(end: str) -> None:
+    row = f"| 2026-02-16 07:00 CET | log | Down <!-- a{end}b --> | |"
+    body = f"## Timeline\n\n| Time | Source | Event | Kind |\n| --- | --- | --- | --- |\n{row}\n"
+    article = Article(id="x", title="Odd", body=body, kind="post-mortem", language="en")
+    (found,) = [one for one in findings_of(article) if one.rule == "timeline_kind"]
+    assert body[found.start : found.end] == row

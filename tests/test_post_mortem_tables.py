@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -58,6 +59,64 @@ def test_action_items_come_back_from_their_table(planned: list[ActionItem], lang
     body = with_action_items("", planned, language)
     assert action_items_of(body) == tuple(planned)
     assert action_items_text(planned, language) in body
+
+
+odd = st.text(st.sampled_from(["a", " ", "`", "|", "\\", "\xa0", "\u2028", "\x0c", "ß"]), max_size=8)
+
+
+@given(st.lists(st.builds(TimelineRow, odd, odd, odd, st.sampled_from(["", "fact"])), max_size=3))
+def test_cells_never_reach_into_each_other_and_come_back_the_same_from_the_second_time_on(
+    told: list[TimelineRow],
+) -> None:
+    body = with_timeline("", told, "en")
+    read = timeline_of(body)
+    assert read is not None and len(read) == len(told)
+    assert [[_bare(one) for one in (row.time, row.source, row.event)] for row in read] == [
+        [_bare(one) for one in (row.time, row.source, row.event)] for row in told
+    ]
+    assert with_timeline(body, read, "en") == body
+    assert with_timeline("", read, "en") == body
+
+
+def _bare(cell: str) -> str:
+    """Return a cell as both spell it: a mark of code that nothing closes is escaped when it is written."""
+    return cell.strip(" \t").replace("\\", "")
+
+
+@given(st.lists(items, min_size=1, max_size=4), st.integers(0, 3), st.sampled_from(STATES))
+def test_a_state_that_changed_changes_its_cell_alone(planned: list[ActionItem], place: int, state: str) -> None:
+    body = with_action_items("", planned, "en").replace("| --- | --- |", "|:---|---:|", 1)
+    number = place % len(planned)
+    changed = [replace(one, state=state) if at == number else one for at, one in enumerate(planned)]
+    made = with_action_items(body, changed, "en")
+    assert action_items_of(made) == tuple(changed)
+    before, after = body.split("\n"), made.split("\n")
+    assert [one for one, other in zip(before, after, strict=True) if one != other] == (
+        [] if planned[number].state == state else [before[number + 4]]
+    )
+
+
+def test_what_did_not_change_in_a_table_stays_as_it_was_written() -> None:
+    body = (
+        "## Action items\n\n|Action|Type|Owner|Due|Tracker|State|\n|:---|---|:-:|--:|---|---|\n"
+        "| Run `a  |  b` <!-- twice --> |Detect|  pki-l3\xa0|2026-03-13| x |open <!-- soon -->|\n"
+        "| Another | prevent | y | 2026-03-14 | \\| | |\n\n## Lessons\n"
+    )
+    planned = action_items_of(body)
+    assert planned is not None
+    made = with_action_items(body, [replace(planned[0], state="done"), replace(planned[1], state="open")], "en")
+    assert made == body.replace("|open <", "|done <").replace("\\| | |", "\\| | open |")
+    assert with_action_items(made, [replace(planned[1], state="open")], "en") == made.replace(
+        made.split("\n")[4] + "\n", ""
+    )
+
+
+def test_a_lone_mark_of_code_in_a_cell_does_not_swallow_the_next_cell() -> None:
+    body = "## Timeline\n\n| Time | Source | Event | Kind |\n|---|---|---|---|\n| 1 ` 2 | a | b | fact |\n"
+    (row,) = timeline_of(body) or ()
+    made = with_timeline(body, [replace(row, event="c ` d")], "en")
+    (again,) = timeline_of(made) or ()
+    assert [again.time, again.source, again.event, again.kind] == ["1 \\` 2", "a", "c \\` d", "fact"]
 
 
 def test_a_table_is_put_where_its_section_belongs() -> None:

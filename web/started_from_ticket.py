@@ -16,7 +16,7 @@ from kb.analysis.analyse import analyse
 from kb.analysis.mail import plain_title, without_decoration
 from kb.analysis.telling import kind_of
 from kb.documents import JSON, Article, Ticket
-from kb.plain_text import without_comments
+from kb.plain_text import whole_lines, without_comments
 from kb.post_mortem_sections import is_german, is_written, section_key, with_section
 from kb.section_places import PlacedSection, placed_sections
 from kb.tickets import resolution_kind
@@ -288,7 +288,7 @@ def _put_below(body: str, names: Sequence[str], text: str) -> str:
 def _inserted(body: str, section: PlacedSection, text: str) -> str:
     held, after = body[section.text_start : section.own_end], body[section.own_end :].lstrip("\n")
     if not is_written(without_comments(held)):  # of a template's text what speaks to the author stays
-        held = "\n" + "".join(line for line in held.splitlines(keepends=True) if line.startswith("<!--"))
+        held = "\n" + "".join(line for line in whole_lines(held) if line.startswith("<!--"))
     before = (body[: section.text_start] + held).rstrip("\n")
     return f"{before}\n\n{text}\n" + (f"\n{after}" if after else "")
 

@@ -5,6 +5,7 @@ Alembic is imported only when there is something to migrate: opening a store is 
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -12,8 +13,11 @@ from sqlalchemy import Connection, text
 from kb.errors import SchemaTooNew, StoreError
 from kb.store.sqlite import Database
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+logger = logging.getLogger(__name__)
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every version of the schema, oldest first; the last is the one this Fixlore works with."""
+MANY_ARTICLES = 2_000
+"""From how many articles on an upgrade takes more than some seconds: up to a few milliseconds each."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -30,7 +34,17 @@ def migrate(database: Database) -> None:
     """Create or upgrade the schema in one transaction; several processes may do so at once. Raises as `version_of`."""
     with database.write() as connection:
         if _version(connection, database.path) != VERSIONS[-1]:
+            _say_that_it_takes_long(connection)
             _upgrade(connection)
+
+
+def _say_that_it_takes_long(connection: Connection) -> None:
+    """Log before an upgrade that has much to read: nothing else is said, and nothing written, until it is done."""
+    if _version(connection, Path()) is None:
+        return
+    count = int(connection.scalar(text("SELECT count(*) FROM document WHERE type != 'ticket'")) or 0)
+    if count >= MANY_ARTICLES:
+        logger.warning("the store is being brought up to date; with %d articles that may take minutes", count)
 
 
 def _version(connection: Connection, path: Path) -> str | None:

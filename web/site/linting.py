@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
+from types import MappingProxyType
 from typing import TypeVar
 
 from flask import Blueprint, Flask, current_app, jsonify, render_template, request
@@ -17,7 +19,9 @@ from kb.documents import Article
 from kb.errors import InvalidInput
 from kb.front_matter import with_line_feeds
 from kb.ids import checked_id
+from kb.markdown_tables import first_table
 from kb.plain_text import inline_text
+from kb.post_mortem_sections import section_of
 from kb.timeline import TimelineRow, in_order, timeline_of, with_timeline
 from web.api.references import article_as_seen
 from web.article_page import page_anchors
@@ -31,6 +35,11 @@ from web.wiring import Services
 
 pages = Blueprint("linting", __name__)
 MOST_ROWS = 500
+READ: Mapping[str, Callable[[str], Sequence[TimelineRow | ActionItem] | None]] = MappingProxyType(
+    {"timeline": timeline_of, "actions": action_items_of}
+)
+"""Table → how its rows are read from a body."""
+SECTION = {"timeline": "timeline", "actions": "action_items"}
 _Row = TypeVar("_Row", TimelineRow, ActionItem)
 
 
@@ -46,18 +55,17 @@ def install_linting(app: Flask) -> None:
 def lint() -> Answer:
     """Return what there is to say of what stands in the form: `html` to show, and the rows of its tables.
 
-    `timeline` and `actions` are lists of rows, `null` where the text has no such table or an odd one.
+    `timeline` and `actions` each hold `rows`, a list or `null` where the text has no such table or an odd one, and
+    `text`, the table as it stands there, empty without one.
     """
     values = sent_values(request.form)
     began = _began(one_of(values, "title"))
     article = attached(article_so_far(values, began), began.attachments, _services().store, current_user.viewer)
     if not request.form.get("kind"):
         raise InvalidInput("send the whole form", field="kind")
-    timeline, actions = timeline_of(article.body), action_items_of(article.body)
     return jsonify(
         html=render_template("editor/lint.html", lint=_lint(article), article=article),
-        timeline=None if timeline is None else [asdict(row) for row in timeline],
-        actions=None if actions is None else [asdict(item) for item in actions],
+        **{name: _shown(name, article.body) for name in READ},
         language=article.language,
     )
 
@@ -65,18 +73,35 @@ def lint() -> Answer:
 @pages.post("/tables")
 @told
 def tables() -> Answer:
-    """Return `body` with these rows as its tables: `timeline` and `actions` as JSON, either may be missing.
+    """Return `body` with these rows as its tables: `timeline` and `actions` as JSON, either may be missing; and each of
+    them as it then stands, as `lint` does.
 
-    With `sorted` the timeline is put in order.
+    `timeline_text` and `actions_text` are the tables that the rows were read from, missing for none. Where the body
+    holds another one by now, its rows would be lost: then nothing is written, and the answer is 409 with what stands
+    there. With `sorted` the timeline is put in order.
     """
     body = with_line_feeds(request.form.get("body", ""))
     language = request.form.get("language", "en")
+    sent = [name for name in READ if name in request.form]
+    there = {name: _shown(name, body) for name in sent}
+    if any(one["text"] != with_line_feeds(request.form.get(f"{name}_text", "")) for name, one in there.items()):
+        return jsonify(**there), 409
     if "timeline" in request.form:
         rows = _rows(TimelineRow, "timeline")
         body = with_timeline(body, in_order(rows) if "sorted" in request.form else rows, language)
     if "actions" in request.form:
         body = with_action_items(body, _rows(ActionItem, "actions"), language)
-    return jsonify(body=body)
+    return jsonify(body=body, **{name: _shown(name, body) for name in sent})
+
+
+def _shown(name: str, body: str) -> dict[str, object]:
+    rows = READ[name](body)
+    section = section_of(body, SECTION[name])
+    table = first_table(body, section.text_start, section.end) if section else None
+    return {
+        "rows": None if rows is None else [asdict(row) for row in rows],
+        "text": body[table.start : table.end] if table else "",
+    }
 
 
 def _lint(article: Article) -> Lint:

@@ -77,25 +77,34 @@ class Rows {
     }));
     this.removal = box.querySelector("th:last-child").textContent;
     this.language = "en";
+    this.text = ""; // the table that the rows were read from
+    this.removed = [];
+    this.writing = 0;
+    this.buttons = box.querySelectorAll(".actions button");
+    for (const one of this.buttons) one.disabled = true; // until it is known what stands in the text
     box.hidden = false;
     box.addEventListener("change", () => this.write());
     box.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;
       if (button.value === "add") {
-        this.body.append(this.row({}));
+        this.body.append(this.row({}, false));
         this.body.lastElementChild.querySelector("input").focus();
       } else if (button.value === "sort") this.write(true);
       else if (button.value === "remove") {
-        button.closest("tr").remove();
+        const row = button.closest("tr");
+        if (row.was) this.removed.push(row.was);
+        row.remove();
         this.write();
         this.box.querySelector("button[value=add]").focus();
       }
     });
   }
 
-  row(values) {
+  /** Return a row as fields; `was` is what stands in the text for it, nothing for one that was added. */
+  row(values, isThere = true) {
     const row = document.createElement("tr");
+    row.was = isThere ? this.key(values) : "";
     for (const column of this.columns) {
       const cell = row.insertCell();
       const value = values[column.name] ?? "";
@@ -112,44 +121,112 @@ class Rows {
     return row;
   }
 
-  /** Show rows as they stand in the text; not while somebody works on them. `null`: the text has an odd table, or none. */
-  show(rows, language) {
+  /** Return values as one text, to compare rows by. */
+  key(values) {
+    return JSON.stringify(this.columns.map((one) => values[one.name] ?? ""));
+  }
+
+  values(row) {
+    return Object.fromEntries([...row.querySelectorAll("[data-name]")].map((one) => [one.dataset.name, one.value]));
+  }
+
+  isChanged(row) {
+    return row.was !== this.key(this.values(row));
+  }
+
+  /** Show rows as they stand in the text, unless somebody works on them. No rows: the text has an odd table, or none. */
+  show({ rows, text }, language) {
     this.language = language;
-    if (this.box.contains(document.activeElement) && document.activeElement !== this.box.querySelector("summary")) return;
-    const isOdd = rows === null && this.isThere;
+    if (this.writing) return;
+    const isFocused = this.body.contains(document.activeElement);
+    const isChanged = this.removed.length > 0 || [...this.body.rows].some((row) => this.isChanged(row));
+    if (isFocused && (isChanged || text === this.text)) return;
+    if (isChanged) this.merge({ rows, text });
+    else this.put(rows ?? [], text);
+    const isOdd = rows === null && text !== "";
     this.box.querySelector(".odd")?.remove();
     if (isOdd) this.box.querySelector("summary").after(Object.assign(document.createElement("p"), { className: "odd faint", textContent: this.box.dataset.odd }));
     for (const one of this.box.querySelectorAll(".wide, .actions")) one.hidden = isOdd;
-    this.body.replaceChildren(...(rows ?? []).map((one) => this.row(one)));
+    for (const one of this.buttons) one.disabled = false;
   }
 
-  get isThere() {
-    const names = this.name === "timeline" ? /^#+\s.*(timeline|zeitachse)\s*$/im : /^#+\s.*(action items|maßnahmen)\s*$/im;
-    const found = field.value.match(names);
-    if (!found) return false;
-    const rest = field.value.slice(found.index + found[0].length);
-    return rest.slice(0, (rest.search(/^#/m) + 1 || rest.length + 1) - 1).includes("|");
+  put(rows, text) {
+    const place = this.place();
+    this.text = text;
+    this.removed = [];
+    this.body.replaceChildren(...rows.map((one) => this.row(one)));
+    this.focus(place);
+  }
+
+  /** Return row and column of the field with the focus, if it is one of these. */
+  place() {
+    const focused = this.body.contains(document.activeElement) ? document.activeElement : null;
+    return focused && [focused.closest("tr").sectionRowIndex, focused.closest("td").cellIndex];
+  }
+
+  focus(place) {
+    if (place) this.body.rows[place[0]]?.cells[place[1]].firstElementChild.focus();
+  }
+
+  /** Show the rows that stand in the text by now, with what was changed here: the text wins where both did. */
+  merge({ rows, text }) {
+    const mine = [...this.body.rows].filter((row) => this.isChanged(row)).map((row) => [row.was, this.values(row)]);
+    const { removed } = this;
+    const place = this.place();
+    this.put(rows ?? [], text);
+    const find = (was) => [...this.body.rows].find((row) => row.was === was && !this.isChanged(row));
+    for (const was of removed) {
+      const row = find(was);
+      if (row) this.removed.push(was);
+      row?.remove();
+    }
+    for (const [was, values] of mine) {
+      const row = this.row(values);
+      row.was = was;
+      if (was) find(was)?.replaceWith(row);
+      else this.body.append(row);
+    }
+    this.focus(place);
   }
 
   /** Put the rows into the text; what was typed there meanwhile stays. */
   async write(isSorted = false) {
-    const rows = [...this.body.rows].map((row) => Object.fromEntries([...row.querySelectorAll("[data-name]")].map((one) => [one.dataset.name, one.value])));
     const before = field.value;
-    const sent = new URLSearchParams({ body: before, language: this.language, [this.name]: JSON.stringify(rows) });
+    const written = [...this.body.rows];
+    const sent = new URLSearchParams({
+      body: before,
+      language: this.language,
+      [this.name]: JSON.stringify(written.map((row) => this.values(row))),
+      [`${this.name}_text`]: this.text,
+    });
+    const removed = [...this.removed];
     if (isSorted) sent.set("sorted", "1");
+    this.writing += 1;
     try {
       const answer = await session.post(panel.dataset.tables, sent);
-      if (!answer.ok) return;
-      const { body } = await answer.json();
-      if (field.value !== before) return this.write(isSorted);
-      if (body !== before) {
-        field.value = body;
+      if (!answer.ok && answer.status !== 409) return;
+      const told = await answer.json();
+      if (field.value !== before) return await this.write(isSorted);
+      const there = told[this.name];
+      if (answer.status === 409) {
+        const isOdd = there.rows === null && there.text !== "";
+        if (isOdd) return soon();
+        this.merge(there);
+        return await this.write(isSorted);
+      }
+      if (told.body !== before) {
+        field.value = told.body;
         field.dispatchEvent(new Event("input", { bubbles: true }));
       }
-      if (isSorted) document.activeElement?.blur();
+      this.text = there.text;
+      this.removed = this.removed.filter((one) => !removed.includes(one));
+      if (isSorted) this.put(there.rows ?? [], there.text);
+      else written.forEach((row, at) => (row.was = there.rows?.[at] ? this.key(there.rows[at]) : row.was));
       soon();
     } catch {
       // Not connected: the rows stay on the page and are written with the next change.
+    } finally {
+      this.writing -= 1;
     }
   }
 }

@@ -60,11 +60,19 @@ def _derive(connection: sa.Connection) -> None:
         if not found:
             return
         last = found[-1].id
-        for row in found:
-            _derive_of(connection, row, json.loads(row.content))
+        derived = [_derived(row, json.loads(row.content)) for row in found]
+        _insert(connection, "article_standing", [standing for standing, _ in derived])
+        _insert(connection, "reference", [one for _, named in derived for one in named])
 
 
-def _derive_of(connection: sa.Connection, row: sa.Row[tuple[str, ...]], held: dict[str, object]) -> None:
+def _insert(connection: sa.Connection, table: str, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(sa.insert(sa.table(table, *map(sa.column, rows[0]))), rows)
+
+
+def _derived(
+    row: sa.Row[tuple[str, ...]], held: dict[str, object]
+) -> tuple[dict[str, object], list[dict[str, object]]]:
     standing = {name: held.get(name) for name in _OF_ARTICLE}
     standing |= {"article_id": row.id, "source": row.source, "authors": json.dumps(held["authors"], ensure_ascii=False)}
     standing["touched_at"] = held.get("updated_at") or held.get("created_at")
@@ -76,10 +84,7 @@ def _derive_of(connection: sa.Connection, row: sa.Row[tuple[str, ...]], held: di
         attachments=MappingProxyType(attachments if isinstance(attachments, dict) else {}),
         extra=MappingProxyType(extra if isinstance(extra, dict) else {}),
     )  # fmt: skip
-    connection.execute(sa.insert(sa.table("article_standing", *map(sa.column, standing))), [standing])
-    rows = [
+    return standing, [
         {"article_id": row.id, "place": place, "target": to.value, "anchor": to.anchor, "is_path": int(to.is_path)}
         for place, to in references_of(article)
     ]
-    if rows:
-        connection.execute(sa.insert(sa.table("reference", *map(sa.column, rows[0]))), rows)
