@@ -18,6 +18,7 @@ const say = (what, detail = "") => {
   const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const told = (words[what] ?? "").replace("{time}", time).replace("{reason}", detail).replace("{person}", detail);
   const isQuiet = ["saved", "saving"].includes(what);
+  if (what === "unseen" && at("trouble").textContent) return; // what became of the text matters more than its preview
   if (what !== "saving" || !at("trouble").textContent) at("status").textContent = isQuiet ? told : "";
   if (what === "saving") return;
   if (at("trouble").firstChild?.textContent === told) return;

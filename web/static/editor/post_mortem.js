@@ -56,6 +56,15 @@ panel.addEventListener("click", (event) => {
   }
 });
 
+/** Change in the text box only what differs, so that whoever types there meanwhile keeps their place. */
+const replace = (before, after) => {
+  let from = 0;
+  while (from < Math.min(before.length, after.length) && before[from] === after[from]) from += 1;
+  let rest = 0;
+  while (rest < Math.min(before.length, after.length) - from && before.at(-1 - rest) === after.at(-1 - rest)) rest += 1;
+  field.setRangeText(after.slice(from, after.length - rest), from, before.length - rest, "preserve");
+};
+
 /** Select a piece of the text and bring it into view: a text box scrolls to where it gets the focus. */
 const select = (start, end) => {
   field.setSelectionRange(start, start);
@@ -215,7 +224,7 @@ class Rows {
         return await this.write(isSorted);
       }
       if (told.body !== before) {
-        field.value = told.body;
+        replace(before, told.body);
         field.dispatchEvent(new Event("input", { bubbles: true }));
       }
       this.text = there.text;
