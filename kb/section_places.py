@@ -53,8 +53,8 @@ def placed_sections(markdown: str) -> tuple[PlacedSection, ...]:
     placed: list[PlacedSection] = []
     begins = dict.fromkeys(range(1, 7), at)  # level → where the next heading of it or of a higher one begins
     own_end = at
-    for heading, level, start, text_start in reversed(found):
-        placed.append(PlacedSection(heading, level, start, text_start, own_end, begins[level]))
+    for name, level, start, text_start in reversed(found):
+        placed.append(PlacedSection(name, level, start, text_start, own_end, begins[level]))
         begins |= dict.fromkeys(range(level, 7), start)
         own_end = start
     return tuple(reversed(placed))
