@@ -552,3 +552,12 @@ def test_a_page_says_so_when_the_store_cannot_be_read(app: Flask, services: Serv
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5"), path
         assert "Signed in as" not in text(answer)
     assert browser.post("/sign-in", data={"name": "desk", "password": PASSWORD}).status_code == 503
+
+
+def test_refusal_names_the_role_in_the_language_of_the_page(app: Flask, services: Services) -> None:
+    add_person(services, "desk")
+    browser = signed_in_as(app, "desk")
+
+    refused = browser.get("/people", headers={"Accept-Language": "de"})
+    assert refused.status_code == 403
+    assert "Administrator" in text(refused) and "administrator" not in text(refused)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from kb.roles import LEAST_ROLE, Action
+from web.site.roles import ROLE_WORDS
 
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
@@ -23,7 +24,7 @@ def allowed(action: Action) -> Callable[[Callable[_Given, _Answer]], Callable[_G
         @wraps(view)
         def guarded(*args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
             if not current_user.may(action):
-                abort(403, _("This takes the role %(role)s.", role=LEAST_ROLE[action]))
+                abort(403, _("This takes the role %(role)s.", role=ROLE_WORDS[LEAST_ROLE[action]]))
             return view(*args, **kwargs)
 
         return needing(action, cast("Callable[_Given, _Answer]", login_required(guarded)))

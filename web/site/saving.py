@@ -18,6 +18,7 @@ from kb.ids import checked_id
 from kb.life_cycle import settled
 from kb.post_mortems import gaps
 from kb.roles import LEAST_ROLE
+from web.site.roles import ROLE_WORDS
 from web.site.words import words
 from web.wiring import Services
 
@@ -67,7 +68,7 @@ def planned(
         wanted = change(before, now)
         after = before if wanted is before else settled(before, wanted, current_user.viewer, now)
     except NotAllowed:  # who may not write is refused before
-        abort(403, _("This takes the role %(role)s.", role=LEAST_ROLE["review"]))
+        abort(403, _("This takes the role %(role)s.", role=ROLE_WORDS[LEAST_ROLE["review"]]))
     except InvalidInput as error:
         missing = gaps(wanted) if error.field == "state" else ()
         told = _("Not complete yet. Missing: %(missing)s.", missing=", ".join(words(one) for one in missing))
