@@ -235,7 +235,7 @@ def _action_items(article: Article) -> Iterator[Finding]:
 
 def _item_rules(item: ActionItem) -> Iterator[tuple[str, Severity]]:
     words = item.action.split()
-    is_vague = len(words) <= _MOST_VAGUE_WORDS and (
+    is_vague = len(words) <= _MOST_VAGUE_WORDS and bool(
         _VAGUE.match(item.action) or (words and _VAGUE_GERMAN.fullmatch(words[-1]))
     )
     if is_vague and _LOOKED_AT.search(item.action):  # what is checked, and when or for what, makes it one that ends
