@@ -148,12 +148,56 @@ def _looked_up(
     for one, features in more.items():
         known[one] |= features
     # What holds an identifier that decides comes before all that does not, however deep it was found.
-    again = ordered(model, _candidates(tiers, known, head, problems(held, as_of)))
+    again = told_first(ordered(model, _candidates(tiers, known, head, problems(held, as_of))), held, as_of)
     rest = sorted((*near[LOOKED_UP:], *far), key=lambda one: -one.candidate.tier)
     if not all(map(lanes.is_up, LANES)):
         # Probabilities were fitted on what all lanes say together; without one of them they are not known.
         model = replace(model, calibration=None)
     return Order(judged(model, [*again, *rest]), model.bands.possible, model.calibration is not None)
+
+
+def told_first(ranked: Sequence[Ranked], documents: Mapping[str, Document], as_of: datetime | None) -> list[Ranked]:
+    """Return ranked candidates with each article before the tickets that it was written from or that it resolved.
+
+    They tell of one problem, and the article tells what a reader needs of it. It takes the place of the first of those
+    tickets, never one of another tier; everything else stays in its order.
+    """
+    order = list(ranked)
+    for one in ranked:
+        ticket = documents.get(one.candidate.document_id)
+        if not isinstance(ticket, Ticket):
+            continue
+        at = order.index(one)
+        written = [
+            other
+            for other in order[at + 1 :]
+            if isinstance(article := documents.get(other.candidate.document_id), Article)
+            and other.candidate.tier == one.candidate.tier
+            and _tells_of(article, ticket, as_of)
+        ]
+        for article_ranked in written:
+            order.remove(article_ranked)
+        order[at:at] = [replace(other, value=one.value) for other in written]
+    return order
+
+
+def _tells_of(article: Article, ticket: Ticket, as_of: datetime | None) -> bool:
+    return article.id in _resolved_by(ticket, as_of) or (
+        ticket.id in _source_tickets(article) and (as_of is None or _is_before(article.created_at, as_of))
+    )
+
+
+def _source_tickets(article: Article) -> list[str]:
+    named = article.extra.get("source_tickets")
+    return [one.strip() for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+
+
+def _resolved_by(ticket: Ticket, as_of: datetime | None) -> list[str]:
+    return [
+        link.target
+        for link in ticket.links
+        if link.type == "resolved_by" and (as_of is None or _is_before(link.at or ticket.resolved_at, as_of))
+    ]
 
 
 def problems(documents: Mapping[str, Document], as_of: datetime | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from kb.action_items import action_items_of
 from kb.documents import ARTICLE, Article
 from kb.post_mortem_lint import SENTENCES
 from kb.post_mortems import gaps
-from kb.timeline import timeline_of
+from kb.timeline import TimelineRow, timeline_of, timeline_text
 from tests.conformance.store_samples import delivery
 from tests.conftest import reindex
 from tests.serving import until
@@ -311,8 +311,9 @@ def test_lint_tells_findings_with_their_place_rows_and_likely_secrets(author: Fl
     assert "a password, line" in told["html"]
     assert "hunter2" not in told["html"]
     assert "owner_team" in told["html"]
-    assert len(told["timeline"]) == 9
-    assert [one["state"] for one in told["actions"]] == ["done"] * 4
+    assert len(told["timeline"]["rows"]) == 9
+    assert told["timeline"]["text"] in body
+    assert [one["state"] for one in told["actions"]["rows"]] == ["done"] * 4
     assert agent.post("/lint", data=form).status_code == 403
     german = author.post("/lint", data=form, headers={"Accept-Language": "de"}).get_json()
     assert "sagt, was jemand unterließ" in german["html"]
@@ -324,15 +325,31 @@ def test_rows_are_put_into_the_text_and_sorted_on_request(author: FlaskClient) -
         {"time": "2026-02-16 07:00 CET", "event": "Sooner", "source": "", "kind": ""},
     ]
     sent = {"body": "## Timeline\n\n", "language": "en", "timeline": json.dumps(rows)}
-    body = author.post("/tables", data=sent).get_json()["body"]
+    made = author.post("/tables", data=sent).get_json()
+    body, shown = made["body"], made["timeline"]["text"]
     assert [row.event for row in timeline_of(body) or ()] == ["Later", "Sooner"]
-    ordered = author.post("/tables", data={**sent, "body": body, "sorted": "1"}).get_json()["body"]
+    sorted_by_time = {**sent, "body": body, "timeline_text": shown, "sorted": "1"}
+    ordered = author.post("/tables", data=sorted_by_time).get_json()["body"]
     assert [row.event for row in timeline_of(ordered) or ()] == ["Sooner", "Later"]
     item = json.dumps([{"action": "Alert before it expires", "type": "detect", "state": "open"}])
     made = author.post("/tables", data={"body": body, "language": "de", "actions": item}).get_json()["body"]
     assert "| Alert before it expires | erkennen |" in made
     for broken in ("{", "[1]", '[{"time": 1}]', "{}"):
         assert author.post("/tables", data={**sent, "timeline": broken}).status_code == 422
+
+
+def test_rows_of_another_table_than_the_one_in_the_text_are_refused_with_what_stands_there(author: FlaskClient) -> None:
+    shown = timeline_text([TimelineRow("2026-02-16 07:00 CET", "log", "Down", "fact")], "en")
+    typed = shown + "| 2026-02-16 08:00 CET | log | Up | fact |\n"
+    sent = {"body": f"## Timeline\n\n{typed}", "timeline": json.dumps([{"time": "2026-02-16 07:05 CET"}])}
+    for before in (None, "", shown):
+        refused = author.post("/tables", data={**sent, **({} if before is None else {"timeline_text": before})})
+        assert refused.status_code == 409
+        told = refused.get_json()
+        assert told["timeline"]["text"] == typed
+        assert [row["event"] for row in told["timeline"]["rows"]] == ["Down", "Up"]
+        assert "body" not in told
+    assert author.post("/tables", data={**sent, "timeline_text": typed.replace("\n", "\r\n")}).status_code == 200
 
 
 def test_action_items_are_listed_overdue_first_and_their_state_is_changed_once(
@@ -346,7 +363,7 @@ def test_action_items_are_listed_overdue_first_and_their_state_is_changed_once(
     action = "Second rota for those who approve"
     body = body.replace("On-call rota for certificate approvals", action)
     made = services.store.create_article(
-        replace(WHOLE, id="pm/overdue", source="site", path=None, body=body), "network-l3"
+        replace(WHOLE, id="pm/overdue", source="site", path=None, body=body, confidence="validated"), "network-l3"
     )
     hidden = replace(made, id="pm/hidden", audience="group:hr", title="Hidden incident of a group")
     services.store.create_article(hidden, "network-l3")
@@ -367,6 +384,7 @@ def test_action_items_are_listed_overdue_first_and_their_state_is_changed_once(
     assert after is not None
     assert [one.state for one in action_items_of(after.body) or ()] == ["done", "done", "done", "in_progress"]
     assert after.body == made.body.replace("OPS-4414 | open", "OPS-4414 | in progress")
+    assert after.confidence == "validated"
     stale = author.post("/action-items", data={**sent, "state": "done"})
     assert stale.status_code == 409
     assert "changed meanwhile" in stale.text

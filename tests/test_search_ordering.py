@@ -9,8 +9,8 @@ import pytest
 
 from kb.documents import Article, Document, Link, Ticket
 from search.answers import SearchAnswer, SimilarAnswer
-from search.ordering import SAME_PROBLEM_LINKS, problems
-from search.ranker import Bands, Calibration, Model
+from search.ordering import SAME_PROBLEM_LINKS, problems, told_first
+from search.ranker import Bands, Calibration, Candidate, Model, Ranked
 from tests.library import Library
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -137,3 +137,32 @@ def test_similar_lets_a_ticket_and_what_resolved_it_stand_out_only_once_they_wer
     assert standing_out(both.similar(asked)) == {FLOOD.id, past.id}
     assert standing_out(both.similar(asked, as_of=NOON + timedelta(1))) == {FLOOD.id, past.id}
     assert len(standing_out(both.similar(asked, as_of=NOON - timedelta(1)))) <= 1
+
+
+# Which of them comes first
+
+
+def in_order(*documents: Document, as_of: datetime | None = None, tiers: tuple[int, ...] = ()) -> list[str]:
+    """Return the order of documents that were valued in the order in which they are given."""
+    levels = tiers or (0,) * len(documents)
+    given = enumerate(zip(documents, levels, strict=True))
+    ranked = [Ranked(Candidate(one.id, tier=tier), float(-at)) for at, (one, tier) in given]
+    found = told_first(ranked, {one.id: one for one in documents}, as_of)
+    return [one.candidate.document_id for one in found]
+
+
+def test_an_article_comes_before_the_ticket_it_resolved_or_was_written_from() -> None:
+    source = replace(FLOOD, extra={"source_tickets": [TICKET.id]}, created_at=NOON)
+    resolved = linked(TICKET, "resolved_by", FLOOD.id, at=NOON)
+    for ticket, article in ((TICKET, source), (resolved, FLOOD)):
+        assert in_order(LATER, ticket, OTHER, article) == [LATER.id, FLOOD.id, TICKET.id, OTHER.id]
+        assert in_order(article, ticket) == [FLOOD.id, TICKET.id]
+        assert in_order(ticket, article, as_of=NOON) == [TICKET.id, FLOOD.id]
+        assert in_order(ticket, article, as_of=NOON + timedelta(1)) == [FLOOD.id, TICKET.id]
+        assert in_order(ticket, article, tiers=(1, 0)) == [TICKET.id, FLOOD.id]
+
+
+def test_what_is_but_related_keeps_its_place() -> None:
+    assert in_order(linked(TICKET, "related", FLOOD.id), FLOOD) == [TICKET.id, FLOOD.id]
+    duplicate = linked(TICKET, "duplicate_of", LATER.id)
+    assert in_order(duplicate, FLOOD, LATER) == [TICKET.id, FLOOD.id, LATER.id]

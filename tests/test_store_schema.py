@@ -19,8 +19,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from kb.access import ADMINISTRATOR
 from kb.errors import SchemaTooNew, StoreError
+from kb.store import schema
 from kb.store.open_store import open_store
+from kb.store.rows import row_of
 from kb.store.schema import MIGRATIONS, VERSIONS
 from kb.store.tables import metadata
 from tests.conformance.store_samples import article
@@ -206,3 +209,30 @@ def test_store_is_refused_with_a_remedy_when_it_may_not_be_written(unprivileged:
         os.seteuid(65534)
     with pytest.raises(StoreError, match="account"), closing(open_store(path)) as store:
         store.put_articles([article()], "author")
+
+
+def test_an_upgrade_with_much_to_read_is_said_before_it_begins(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(schema, "MANY_ARTICLES", 2)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    table = "| Action | Type | Owner | Due | Tracker | State |\n|-|-|-|-|-|-|\n| Alert | | | | | open |\n"
+    body = f"## Action items\n\n{table}"
+    held = [row_of(article(name, kind="post-mortem", body=body, related=("q",))) for name in ("pm/a", "pm/b")]
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        values = [tuple(row[name] for name in ("id", "type", "source", "revision", "content")) for row in held]  # type: ignore[literal-required]
+        for one in values:
+            connection.exec_driver_sql(
+                "INSERT INTO document (id, type, source, revision, content) VALUES (?, ?, ?, ?, ?)", one
+            )
+    engine.dispose()
+    with closing(open_store(path)) as store:
+        assert [one.item.action for one in store.planned_items(ADMINISTRATOR)] == ["Alert", "Alert"]
+        assert [(one.article_id, one.place) for one in store.references()] == [("pm/a", "related"), ("pm/b", "related")]
+    assert [one.getMessage() for one in caplog.records if one.name == schema.__name__] == [
+        "the store is being brought up to date; with 2 articles that may take minutes"
+    ]

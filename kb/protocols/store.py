@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.documents import JSON, Article, Document, Link, Ticket
+from kb.protocols.action_items import ActionItemStore
 from kb.protocols.attachments import AttachmentStore
 from kb.protocols.connectors import ConnectorStore
 from kb.protocols.drafts import DraftStore
@@ -385,6 +386,7 @@ class Store(
     ConnectorStore,
     DraftStore,
     UpkeepStore,
+    ActionItemStore,
     PeopleStore,
     Protocol,
 ):

@@ -23,6 +23,7 @@ from kb.documents import SITE_SOURCE, Article, Document
 from kb.errors import IdConflict, NotFound, StaleEdit
 from kb.protocols.store import Outcome, Revision, RevisionLine
 from kb.store import sqlite, tables
+from kb.store.action_items import note_action_items
 from kb.store.attachments import record_uses
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
@@ -236,6 +237,7 @@ def _save(
         connection.execute(insert(revision), [_revision_row(one, author, now, comment) for one in history])
         record_uses(connection, history)
     note_upkeep(connection, changed)
+    note_action_items(connection, changed)
     record_changes(connection, [one.id for one in changed], now)
     link_source_tickets(connection, changed, now)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kb.protocols.store import Store
 from kb.store.access import SqlAccess
+from kb.store.action_items import SqlActionItems
 from kb.store.articles import SqlArticles
 from kb.store.attachments import SqlAttachments
 from kb.store.changes import SqlChanges
@@ -33,6 +34,7 @@ class SqlStore(
     SqlFeedback,
     SqlDrafts,
     SqlUpkeep,
+    SqlActionItems,
     SqlPeople,
     Store,
 ):

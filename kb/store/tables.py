@@ -333,6 +333,30 @@ article_standing = Table(
 )
 """What is asked of all articles at once: whose they are, and what waits for whom."""
 
+action_item = Table(
+    "action_item",
+    metadata,
+    Column("article_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("tracker", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("service", Text),
+    Column("revision", Integer, nullable=False),
+    Column("began", Text),
+    Column("audience", Text, nullable=False),
+    Column("article_state", Text, nullable=False),
+    Index("action_item_by_state", "state"),
+    sqlite_with_rowid=False,
+)
+"""The action items of post-mortems, as their texts hold them."""
+
 person = Table(
     "person",
     metadata,

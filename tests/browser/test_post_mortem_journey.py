@@ -67,10 +67,10 @@ ENGLISH = Story(
     "Workaround: open the side door by hand.\nRestored the key and restarted the controller.",
     code="TRN-7741",
     texts={
-        "summary": "For 75 minutes nobody could walk into the headquarters: access badges were refused.",
+        "summary": "A firmware update left the door controller without its key; for 75 minutes no badge opened a gate.",
         "impact": "About 400 people stood outside for 75 minutes.",
         "detection": "By people waiting. A check of the handshake after each update would have warned at night.",
-        "quick_check": "- Recognise it: all badges are refused at one entrance.\n- Escalate to facility-l3 at once.",
+        "quick_check": "- Recognise it: no badge works at one entrance.\n- Escalate to facility-l3 at once.",
     },
     blame="The technician forgot the check.",
     paraphrase=(
@@ -111,7 +111,7 @@ GERMAN = Story(
     "Workaround: Belege von Hand schreiben.\nDen Dienst eingeschaltet und die Kassen neu gestartet.",
     code="POS-5512",
     texts={
-        "summary": "75 Minuten lang bekam die Kundschaft an der Kasse keinen Beleg, weil die Bondrucker stillstanden.",
+        "summary": "Nach einem Update lief der Druckdienst nicht; 75 Minuten lang wurde ohne Beleg kassiert.",
         "impact": "Alle zwölf Kassen im Erdgeschoss, 75 Minuten.",
         "detection": "Durch die Filiale. Eine Überwachung des Dienstes hätte nach zwei Minuten gewarnt.",
         "quick_check": "- Erkennen: kein Kassenbon an allen Kassen einer Filiale.\n- Weitergeben an retail-l3.",
@@ -298,7 +298,7 @@ def terms(text: str, story: Story) -> set[str]:
 def similar(served: Served, token: str, title: str, description: str, language: str) -> list[dict[str, object]]:
     """Ask as a ticket system does; return the results, best first."""
     asked = {"title": title, "description": description, "language": language}
-    ticket = {"ticket": asked, "limit": 5, "types": ["article"], "include": ["reasons"]}
+    ticket = {"ticket": asked, "limit": 5, "include": ["reasons"]}
     request = Request(
         f"{served.address}/api/v1/similar-issues",
         data=json.dumps(ticket).encode(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.store_access import AccessSuite
+from tests.conformance.store_action_items import ActionItemsSuite
 from tests.conformance.store_articles import ArticleSuite
 from tests.conformance.store_attachments import AttachmentSuite
 from tests.conformance.store_changes import ChangeSuite
@@ -30,6 +31,7 @@ class StoreSuite(
     ConnectorSuite,
     DraftSuite,
     UpkeepSuite,
+    ActionItemsSuite,
     PeopleSuite,
     RequestSuite,
 ):

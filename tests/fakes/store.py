@@ -20,6 +20,7 @@ from kb.store.links import with_link_back
 from kb.store.rows import article_from, row_of, same_content, ticket_from
 from kb.tickets import merged
 from tests.fakes.store_access import ERASED
+from tests.fakes.store_action_items import MemoryActionItems
 from tests.fakes.store_attachments import MemoryAttachments
 from tests.fakes.store_connectors import MemoryConnectors
 from tests.fakes.store_drafts import MemoryDrafts
@@ -41,6 +42,7 @@ class MemoryStore(
     MemoryAttachments,
     MemoryDrafts,
     MemoryUpkeep,
+    MemoryActionItems,
     MemoryPeople,
     MemoryRequests,
     Store,

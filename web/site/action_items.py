@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -17,33 +16,25 @@ from werkzeug.wrappers import Response
 from kb.access import may_read
 from kb.action_items import STATES, UNDER_WAY, ActionItem, action_items_of, with_action_items
 from kb.article_edits import edited_article, parse_edit
-from kb.documents import SITE_SOURCE, Article
+from kb.documents import SITE_SOURCE
 from kb.errors import StaleEdit
 from kb.ids import checked_id
 from kb.language import detect_language
 from kb.life_cycle import settled
-from kb.post_mortems import moment_of
+from kb.protocols.action_items import PlannedItem
 from kb.queries import Viewer
 from web.site.permissions import allowed
 from web.wiring import Services
 
 pages = Blueprint("action_items", __name__)
-CHUNK = 500
 MOST_LISTED = 500
-_read_items = lru_cache(2_048)(action_items_of)
-"""The tables of post-mortems hardly change between two looks at the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One action item of a post-mortem: its place among the items there, from 0, and how old and overdue it is.
+    """One action item of a post-mortem, how old it is and for how long it is overdue, both in days."""
 
-    `age` counts the days since the incident was resolved, else since the post-mortem was written; `None` where neither
-    is known.
-    """
-
-    article: Article
-    number: int
+    article: PlannedItem
     item: ActionItem
     age: int | None
     overdue: int
@@ -79,6 +70,8 @@ def change_state() -> Response | tuple[str, int]:
     now = datetime.now(UTC)
     edit = parse_edit({"body": with_action_items(article.body, changed, article.language)})
     wanted = settled(article, edited_article(article, edit, now, detect_language), viewer, now)
+    # How far its items are is no part of what was validated.
+    wanted = replace(wanted, confidence=article.confidence)
     try:
         store.update_article(wanted, viewer.name, request.form.get("revision", 0, type=int), items[number].action[:200])
     except StaleEdit:
@@ -88,22 +81,18 @@ def change_state() -> Response | tuple[str, int]:
     return redirect(f"{url_for('action_items.action_items_page')}?{urlencode(kept)}", 303)
 
 
-def listed_items(services: Services, viewer: Viewer, today: date) -> list[Listed]:
+def listed_items(services: Services, viewer: Viewer, today: date, *, only_open: bool = False) -> list[Listed]:
     """Return the action items of all post-mortems that the viewer may read: overdue first, then the oldest."""
-    ids = list(services.store.article_ids(kind="post-mortem"))
-    found: list[Listed] = []
-    for start in range(0, len(ids), CHUNK):
-        for article in services.store.documents(ids[start : start + CHUNK], viewer).values():
-            if not isinstance(article, Article) or article.state == "archived":
-                continue
-            began = moment_of(article.extra.get("resolved_at")) or article.created_at
-            age = max((today - began.date()).days, 0) if began is not None else None
-            found += [
-                Listed(article, number, item, age, item.days_overdue(today))
-                for number, item in enumerate(_read_items(article.body) or ())
-                if not item.is_blank
-            ]
-    return sorted(found, key=lambda one: (-one.overdue, -(one.age or 0), one.article.id, one.number))
+    found = [
+        Listed(
+            one,
+            one.item,
+            max((today - one.began).days, 0) if one.began is not None else None,
+            one.item.days_overdue(today),
+        )
+        for one in services.store.planned_items(viewer, only_open=only_open)
+    ]
+    return sorted(found, key=lambda one: (-one.overdue, -(one.age or 0), one.article.article_id, one.article.number))
 
 
 def is_mine(item: ActionItem, viewer: Viewer) -> bool:
@@ -114,8 +103,9 @@ def is_mine(item: ActionItem, viewer: Viewer) -> bool:
 
 def _page(*, is_stale: bool = False) -> str:
     viewer, today = current_user.viewer, datetime.now(UTC).date()
-    every = listed_items(_services(), viewer, today)
     filters = _filters()
+    only_open = filters.get("show", "open") in ("open", "overdue", "mine")
+    every = listed_items(_services(), viewer, today, only_open=only_open)
     shown = [one for one in every if _fits(one, filters, viewer)]
     pending = [one for one in every if one.item.is_open]
     return render_template(
