@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from kb.documents import Article
 from tests.conftest import reindex
 from tests.writing_app import browser_of, writer, writing_app
-from web.site.writing import article_key
+from web.site.writing_place import article_key
 from web.wiring import Services
 
 RICH = """Intro with **bold**, `code`, a [link](https://example.com/a?b=1&c=2) and ~~old~~ text[^1].

@@ -16,7 +16,7 @@ from kb.documents import Article
 from kb.protocols.drafts import Draft
 from tests.forms import form_of, forms_of
 from tests.writing_app import browser_of, writer
-from web.site.writing import article_key
+from web.site.writing_place import article_key
 from web.wiring import Services
 
 ANNA, BEN = writer("anna"), writer("ben")

@@ -10,7 +10,7 @@ from kb.documents import Article
 from kb.protocols.drafts import Draft
 from kb.store.open_store import open_store
 from web.site.article_form import started_values, values_of
-from web.site.writing import article_key
+from web.site.writing_place import article_key
 
 UNFINISHED = "unfinished"
 """The key of a draft that is no article yet."""
