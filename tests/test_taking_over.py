@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +134,28 @@ def test_taking_over_is_for_reviewers_and_for_articles_that_they_may_read(
     become(Viewer("r", may_edit=True, role="reviewer"))
     assert take_over(signed_in) == 303
     assert services.store.revisions("vpn/a")[0].author == "r"
+
+
+def test_links_to_other_files_of_the_folder_lead_to_the_same_pages_afterwards(
+    signed_in: FlaskClient, services: Services, bring_in: Callable[[], object], folder: Path
+) -> None:
+    links = "[one](../b.md#more), `[no](../b.md)`, [named](c.md), [away](https://example.com/b.md)"
+    (folder / "vpn" / "a.md").write_text(f"# VPN drops\n\n{links}\n")
+    (folder / "vpn" / "c.md").write_text("---\nid: KB-7\n---\n# Named\n")
+    bring_in()
+
+    def hrefs() -> list[str]:
+        prose = signed_in.get("/articles/vpn/a").text.partition('<div class="prose">')[2].partition("</article>")[0]
+        return re.findall(r'<a href="([^"]+)"', prose)
+
+    before = hrefs()[:3]
+    assert take_over(signed_in, revision=2) == 303
+
+    assert before == ["/articles/b#more", "/articles/KB-7", "https://example.com/b.md"]
+    assert hrefs()[:3] == before
+    taken = services.store.article("vpn/a")
+    assert taken is not None
+    assert "`[no](../b.md)`" in taken.body
 
 
 def test_article_is_not_taken_over_when_it_changed_meanwhile(

@@ -16,6 +16,7 @@ from kb.errors import StaleEdit
 from kb.ids import checked_id
 from kb.tickets import RESERVED_SOURCES
 from web.addresses import document_url
+from web.article_page import without_paths
 from web.site.permissions import allowed
 from web.wiring import Services
 
@@ -46,12 +47,16 @@ def confirm(article_id: str) -> str | Response:
 @pages.post("/take-over/<path:article_id>")
 @allowed("review")
 def take_over(article_id: str) -> Response:
-    """Make the site the owner; id, history and attachments stay. Taking over twice is taking over."""
+    """Make the site the owner; id, history and attachments stay. Links to files of the folder become links to pages.
+
+    Taking over twice is taking over.
+    """
     article = _readable(article_id)
     if article.source != SITE_SOURCE:
         if request.form.get("revision") != str(article.revision):
             raise StaleEdit(str(_("The article was changed meanwhile. Read it, then decide again.")))
-        ours = replace(article, source=SITE_SOURCE, path=None)
+        body = without_paths(article, _services().store)
+        ours = replace(article, source=SITE_SOURCE, path=None, body=body)
         _services().store.update_article(ours, current_user.viewer.name, article.revision)
         _services().wake()
         told = {"article": article.id, "source": article.source, "by": current_user.viewer.name}
