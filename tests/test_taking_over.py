@@ -158,6 +158,21 @@ def test_links_to_other_files_of_the_folder_lead_to_the_same_pages_afterwards(
     assert "`[no](../b.md)`" in taken.body
 
 
+def test_programs_get_the_html_that_the_page_shows(
+    signed_in: FlaskClient,
+    bring_in: Callable[[], object],
+    folder: Path,
+    bearer: Callable[..., dict[str, str]],
+) -> None:
+    (folder / "vpn" / "a.md").write_text("# VPN drops\n\n[one](../b.md#more) ![shot](../images/s.png)\n")
+    bring_in()
+
+    html = signed_in.get("/api/v1/articles/vpn/a?html=true", headers=bearer("read")).get_json()["html"]
+
+    assert '<a href="/articles/b#more"' in html
+    assert html in signed_in.get("/articles/vpn/a").text
+
+
 def test_article_is_not_taken_over_when_it_changed_meanwhile(
     signed_in: FlaskClient, services: Services, bring_in: Callable[[], object], folder: Path
 ) -> None:

@@ -27,8 +27,8 @@ from web.api.models import Asked, Described, example
 from web.api.paths import article_id_of
 from web.api.references import article_as_seen, with_unseen
 from web.api.resources import BODY, failures, of_type, resource, with_headers
+from web.article_page import rendered
 from web.problems import problem
-from web.rendering import render
 from web.wiring import Services
 
 api = resource("articles", __name__)
@@ -238,15 +238,16 @@ def _answered(article: Article, status: int = 200, *, html: bool = False) -> Res
     store = _services().store
     seen = article_as_seen(article, store, g.viewer)
     reuse = reuse_of(store, [article], g.viewer).get(article.id, 0)
-    response = Response(json.dumps(article_object(seen, reuse, html=html)), status=status, mimetype="application/json")
+    fields = article_object(seen, reuse)
+    if html:
+        fields["html"] = rendered(article, store).html
+    response = Response(json.dumps(fields), status=status, mimetype="application/json")
     response.set_etag(str(article.revision))
     return response
 
 
-def article_object(article: Article, reuse: int, *, html: bool = False) -> dict[str, object]:
+def article_object(article: Article, reuse: int) -> dict[str, object]:
     """Return the JSON of an article: its front matter fields, body, revision and how often it was reused."""
     fields: dict[str, object] = {**front_matter_of(article), "id": article.id}
     fields.update(body=article.body, revision=article.revision, source=article.source, reuse=reuse)
-    if html:
-        fields["html"] = render(article.body, article.title, article.attachments).html
     return fields

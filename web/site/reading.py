@@ -30,7 +30,7 @@ def reading(services: Services, article: Article, viewer: Viewer) -> dict[str, o
     return {
         "article": article,
         "page": _page(article, services.store),
-        "is_stale": article.review_due is not None and article.review_due < datetime.now(UTC).date(),
+        "is_stale": article.review_due is not None and article.review_due < today,
         "gaps": gaps(article) if is_post_mortem else (),
         "phases": phases(article) if is_post_mortem else (),
         "metrics": metrics(article),
