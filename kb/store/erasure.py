@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import JSON, Connection, delete, func, select, type_coerce, update
 
 from kb.store.links import remove_links_to
 from kb.store.rows import json_text
 from kb.store.sqlite import chunks
-from kb.store.tables import document_text, feedback, response, vector
+from kb.store.tables import document_text, draft, feedback, response, vector
 
 
 def forget_document(connection: Connection, document_id: str, now: datetime) -> None:
-    """Remove its vectors, every mention of it in logged answers and feedback, and the links to it that feedback made.
+    """Remove its vectors, drafts that began from it, every mention of it in logged answers and feedback, and the links
+    to it that feedback made.
 
     All of it within the caller's transaction.
 
@@ -25,6 +26,8 @@ def forget_document(connection: Connection, document_id: str, now: datetime) -> 
     forget_vectors_of(connection, connection.scalars(select(document_text.c.text_hash).where(of_document)).all())
     connection.execute(delete(document_text).where(of_document))
     connection.execute(delete(feedback).where(feedback.c.result_id == document_id))
+    begun_from = type_coerce(draft.c.content, JSON)["from"][0].as_string()
+    connection.execute(delete(draft).where(begun_from == document_id))  # what began from it quotes it
     remove_links_to(connection, document_id, now)  # without the feedback, nobody could take them back
     connection.execute(update(feedback).where(feedback.c.ticket == document_id).values(ticket=None))
     connection.execute(update(response).where(response.c.ticket == document_id).values(ticket=None))

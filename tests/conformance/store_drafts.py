@@ -9,7 +9,7 @@ import pytest
 from kb.errors import InvalidInput, StaleEdit
 from kb.protocols.drafts import Draft
 from kb.protocols.store import Store
-from tests.conformance.store_samples import START, SetClock, article, changed_ids
+from tests.conformance.store_samples import START, SetClock, article, changed_ids, put_ticket
 
 
 def draft(key: str = "k1", person: str = "anna", body: str = "Restart it.", **values: object) -> Draft:
@@ -46,6 +46,16 @@ class DraftSuite:
         kept = store.draft("anna", "k1")
         assert kept is not None
         assert kept.value("body") == "two"
+
+    def test_drafts_that_began_from_a_ticket_go_with_it_when_it_is_erased_and_no_others(self, store: Store) -> None:
+        erased, other = put_ticket(store, "1").id, put_ticket(store, "2").id
+        for key, source in (("k1", erased), ("k2", other), ("k3", "")):
+            values = {"body": (f"{erased} quoted",), **({"from": (source,)} if source else {})}
+            store.save_draft(Draft(person="anna", key=key, values=values))
+
+        store.erase_ticket(erased)
+
+        assert {one.key for one in store.drafts("anna")} == {"k2", "k3"}
 
     def test_one_of_many_windows_succeeds_when_they_save_at_once(self, store: Store) -> None:
         store.save_draft(draft())

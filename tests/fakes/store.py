@@ -312,6 +312,7 @@ class MemoryStore(
                 return False
             was_there = self.delete_ticket(ticket_id)
             self._graves[ticket_id] = ERASED
+            self._drafts = {key: one for key, one in self._drafts.items() if one.value("from") != ticket_id}
             self._forget(ticket_id)
             for one, _ in self.links_to(ticket_id):
                 self._remove_link(one, ticket_id)
