@@ -107,7 +107,7 @@ def test_what_a_token_may_not_read_shows_nowhere(client: FlaskClient, bearer: Be
 
 
 def test_similar_issues_need_a_title_alone_and_bring_the_fix(client: FlaskClient, bearer: Bearer) -> None:
-    body = {"ticket": {"title": "VPN breaks off at home, error 809"}, "limit": 3}
+    body = {"ticket": {"title": "VPN breaks off at home, error 809"}, "limit": 3.0}  # in JSON a whole number
     answer = client.post(f"{API}/similar-issues", json=body, headers=bearer("read")).get_json()
 
     assert set(ids(answer)[:2]) == {"vpn/error-809", "mail:1"}

@@ -80,16 +80,18 @@ def depends_on_what_is_stored(finding: Finding) -> bool:
 
     A new ticket needs a title, a stored one keeps it; feedback names a result of the answer that it refers to; a page
     of incidents begins behind one that is still there; an article is edited from the revision that it is at, keeps its
-    id, and gets one from a title with letters; a report is of a time that has come.
+    id, and gets one from a title with letters; a post-mortem is published when its text holds all that it needs; a
+    report is of a time that has come.
     """
+    incomplete = finding.field == "state" and "post-mortem is not complete" in finding.answer
     if finding.check == "positive_data_acceptance" and finding.operation == "PUT /api/v1/articles/{article_id}":
-        return finding.status in (412, 428) or finding.field == "id"
+        return finding.status in (412, 428) or finding.field == "id" or incomplete
     if finding.check != "positive_data_acceptance" or finding.status != 422:
         return False
     if finding.operation == "PUT /api/v1/tickets/{source}/{external_id}":
         return finding.field == "title" and "title" not in finding.sent
     if finding.operation == "POST /api/v1/articles":
-        return finding.field == "id" and "id" not in finding.sent
+        return incomplete or (finding.field == "id" and "id" not in finding.sent)
     if finding.operation == "GET /api/v1/report":
         return "still to come" in finding.answer
     named = {"POST /api/v1/feedback": "result_id", "GET /api/v1/incidents": "cursor"}

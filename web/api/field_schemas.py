@@ -37,6 +37,11 @@ _BLANK: Schema = {"type": "string", "const": ""}
 _WHITE: Schema = {"type": "string", "pattern": f"^[{_SPACE}]*$"}
 
 
+def whole(value: object) -> object:
+    """Return a number without a fraction as a whole one: in JSON `28.0` is one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _any_of(*schemas: Schema) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": list(schemas)})
 

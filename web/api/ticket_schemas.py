@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
 from web.api import field_schemas as fields
 from web.api.models import Asked, Band, Described, example, example_of
@@ -299,7 +299,7 @@ class SimilarRequestBody(Asked):
     """What may come back: `ticket`, kinds of article, or `article` for every kind. Without it, or empty: everything."""
     filters: TicketFilters | None = None
     """Bounds on what may come back."""
-    limit: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+    limit: Annotated[int, Field(ge=1, le=100, strict=True), BeforeValidator(fields.whole)] = 5
     """How many results at most."""
     min_band: Band | None = None
     """The lowest band that may come back; without effect while answers are not calibrated."""
