@@ -250,6 +250,8 @@ def test_narrow_window_shows_text_or_preview(page: Page) -> None:
     text_of(page).wait_for(state="hidden")
     page.get_by_role("button", name="Text", exact=True).click()
     text_of(page).wait_for()
+    assert text_of(page).input_value() == "Some **bold** text."
+    assert preview.is_hidden()
 
 
 @pytest.mark.parametrize("look", [Look(javascript=False)], indirect=True)
