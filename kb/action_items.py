@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from kb.markdown_tables import Table, first_table, table_text, with_rows
+from kb.markdown_tables import Table
 from kb.plain_text import without_comments
-from kb.post_mortem_sections import is_german, section_of, with_section
+from kb.post_mortem_sections import section_of
+from kb.section_tables import SectionTable
 from kb.written_times import written_day
 
 TYPES = ("prevent", "detect", "mitigate", "document", "train")
@@ -78,15 +79,12 @@ class ActionItem:
 
 def action_items_of(body: str) -> tuple[ActionItem, ...] | None:
     """Return the action items of a post-mortem as they stand; `None` where there is no such table."""
-    table = action_table(body)
-    return None if table is None else _items(table)
+    return _TABLE.rows(body)
 
 
 def action_table(body: str) -> Table | None:
     """Return the table of the action items, with its place; `None` without one, or when it is an odd one."""
-    section = section_of(body, "action_items")
-    table = first_table(body, section.text_start, section.end) if section else None
-    return table if table is not None and _items(table) is not None else None
+    return _TABLE.table(body)
 
 
 def why_none(body: str) -> str:
@@ -99,28 +97,21 @@ def why_none(body: str) -> str:
 
 
 def with_action_items(body: str, items: Sequence[ActionItem], language: str) -> str:
-    """Return the body with these as its action items; the section is made where there is none.
-
-    A table keeps the language of its header, and its lines as far as their items stay. An odd one stays as it is, and
-    so does the whole body.
-    """
-    section = section_of(body, "action_items")
-    if section is None:
-        return with_section(body, "action_items", action_items_text(items, language), language)
-    table = first_table(body, section.text_start, section.end)
-    if table is None:
-        lead = body[: section.own_end].rstrip("\n")
-        return f"{lead}\n\n{action_items_text(items, language)}\n{body[section.own_end :]}"
-    before, written = _items(table), _language(table)
-    if before is None:
-        return body
-    return with_rows(body, table, [_cells(one, written) for one in before], [_cells(one, written) for one in items])
+    """Return the body with these as its action items (`SectionTable.put`)."""
+    return _TABLE.put(body, items, language)
 
 
 def action_items_text(items: Sequence[ActionItem], language: str) -> str:
     """Return action items as a Markdown table in English or German."""
-    code = "de" if is_german(language) else "en"
-    return table_text(HEADERS[code], [_cells(one, code) for one in items])
+    return _TABLE.text(items, language)
+
+
+def _item(cells: Sequence[str]) -> ActionItem | None:
+    action, kind, owner, due, tracker, state = cells
+    kind, state = kind.strip().casefold(), state.strip().casefold()
+    if (kind and kind not in _TYPES) or (state and state not in _STATES):
+        return None
+    return ActionItem(action, _TYPES.get(kind, ""), owner, due, tracker, _STATES.get(state, ""))
 
 
 def _cells(item: ActionItem, code: str) -> tuple[str, ...]:
@@ -128,21 +119,4 @@ def _cells(item: ActionItem, code: str) -> tuple[str, ...]:
     return item.action, kind, item.owner, item.due, item.tracker, state
 
 
-def _items(table: Table) -> tuple[ActionItem, ...] | None:
-    if not _language(table):
-        return None
-    found: list[ActionItem] = []
-    for cells in table.rows:
-        if len(cells) > len(HEADERS["en"]):
-            return None
-        action, kind, owner, due, tracker, state = (*cells, *[""] * 6)[:6]
-        kind, state = kind.strip().casefold(), state.strip().casefold()
-        if (kind and kind not in _TYPES) or (state and state not in _STATES):
-            return None
-        found.append(ActionItem(action, _TYPES.get(kind, ""), owner, due, tracker, _STATES.get(state, "")))
-    return tuple(found)
-
-
-def _language(table: Table) -> str:
-    header = tuple(cell.strip().casefold() for cell in table.header)
-    return next((code for code, names in HEADERS.items() if header == tuple(one.casefold() for one in names)), "")
+_TABLE = SectionTable("action_items", HEADERS, _item, _cells)

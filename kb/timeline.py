@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.markdown_tables import Table, first_table, table_text, with_rows
-from kb.post_mortem_sections import is_german, section_of, with_section
+from kb.markdown_tables import Table
+from kb.section_tables import SectionTable
 from kb.written_times import written_moment
 
 FACT, INFERENCE = "fact", "inference"
@@ -42,15 +42,12 @@ class TimelineRow:
 
 def timeline_of(body: str) -> tuple[TimelineRow, ...] | None:
     """Return the rows of a post-mortem's timeline as they stand; `None` where there is no such table."""
-    table = timeline_table(body)
-    return None if table is None else _rows(table)
+    return _TABLE.rows(body)
 
 
 def timeline_table(body: str) -> Table | None:
     """Return the table of the timeline, with its place; `None` without one, or when it is an odd one."""
-    section = section_of(body, "timeline")
-    table = first_table(body, section.text_start, section.end) if section else None
-    return table if table is not None and _rows(table) is not None else None
+    return _TABLE.table(body)
 
 
 def in_order(rows: Sequence[TimelineRow]) -> tuple[TimelineRow, ...]:
@@ -65,49 +62,23 @@ def in_order(rows: Sequence[TimelineRow]) -> tuple[TimelineRow, ...]:
 
 
 def with_timeline(body: str, rows: Sequence[TimelineRow], language: str) -> str:
-    """Return the body with these rows as its timeline; the section is made where there is none.
-
-    A table keeps the language of its header, and its lines as far as their rows stay. An odd one stays as it is, and so
-    does the whole body.
-    """
-    section = section_of(body, "timeline")
-    if section is None:
-        return with_section(body, "timeline", timeline_text(rows, language), language)
-    table = first_table(body, section.text_start, section.end)
-    if table is None:
-        lead = body[: section.own_end].rstrip("\n")
-        return f"{lead}\n\n{timeline_text(rows, language)}\n{body[section.own_end :]}"
-    before, written = _rows(table), _language(table)
-    if before is None:
-        return body
-    return with_rows(body, table, [_cells(one, written) for one in before], [_cells(one, written) for one in rows])
+    """Return the body with these rows as its timeline (`SectionTable.put`)."""
+    return _TABLE.put(body, rows, language)
 
 
 def timeline_text(rows: Sequence[TimelineRow], language: str) -> str:
     """Return rows as a Markdown table in English or German."""
-    code = "de" if is_german(language) else "en"
-    return table_text(HEADERS[code], [_cells(row, code) for row in rows])
+    return _TABLE.text(rows, language)
+
+
+def _row(cells: Sequence[str]) -> TimelineRow | None:
+    time, source, event, kind = cells
+    kind = kind.strip().casefold()
+    return None if kind and kind not in _KINDS else TimelineRow(time, source, event, _KINDS.get(kind, ""))
 
 
 def _cells(row: TimelineRow, code: str) -> tuple[str, ...]:
     return row.time, row.source, row.event, KIND_WORDS[code].get(row.kind, row.kind)
 
 
-def _rows(table: Table) -> tuple[TimelineRow, ...] | None:
-    if not _language(table):
-        return None
-    rows: list[TimelineRow] = []
-    for cells in table.rows:
-        if len(cells) > 4:
-            return None
-        time, source, event, kind = (*cells, "", "", "", "")[:4]
-        kind = kind.strip().casefold()
-        if kind and kind not in _KINDS:
-            return None
-        rows.append(TimelineRow(time, source, event, _KINDS.get(kind, "")))
-    return tuple(rows)
-
-
-def _language(table: Table) -> str:
-    header = tuple(cell.strip().casefold() for cell in table.header)
-    return next((code for code, names in HEADERS.items() if header == tuple(one.casefold() for one in names)), "")
+_TABLE = SectionTable("timeline", HEADERS, _row, _cells)
