@@ -9,8 +9,8 @@ import pytest
 
 from kb.documents import Article, Ticket
 from kb.timeline import timeline_of
+from search.started_from_ticket import filled_article, with_similar
 from web.rendering import render
-from web.started_from_ticket import filled_article, with_similar
 
 TEMPLATE = Article(id="new", title="", body="", kind="post-mortem", state="draft", authors=("network-l3",))
 TICKET = Ticket(

@@ -16,10 +16,10 @@ from kb.language import detect_language
 from kb.queries import Filter, Viewer
 from search.answers import Result
 from search.similar import SimilarRequest
+from search.started_from_ticket import filled_article
+from search.started_from_ticket import with_similar as naming_similar
 from web.addresses import document_url
 from web.sent_numbers import number_in
-from web.started_from_ticket import filled_article
-from web.started_from_ticket import with_similar as naming_similar
 from web.wiring import Services
 
 UNNAMED = "new"
