@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from collections.abc import Sequence
 
@@ -31,10 +32,11 @@ class Hanging(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.began, self.go_on = threading.Event(), threading.Event()
+        self.writes: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.go_on = threading.Event()
 
     def log_response(self, response_id: str, result_ids: Sequence[str], by: str, ticket: str | None = None) -> None:
-        self.began.set()
+        self.writes.put(response_id)
         self.go_on.wait()
 
 
@@ -70,7 +72,7 @@ def test_neither_feedback_nor_the_end_waits_for_ever_for_a_store_that_hangs(
     store = Hanging()
     log = ResponseLog(store)
     log.add("0", ["a"], "desk")
-    assert store.began.wait(60)
+    assert store.writes.get(timeout=60) == "0"
     for number in range(1, 4):
         log.add(str(number), ["a"], "desk")
     log.flush()
@@ -82,6 +84,8 @@ def test_neither_feedback_nor_the_end_waits_for_ever_for_a_store_that_hangs(
         ]
     finally:
         store.go_on.set()
+        # The thread says what was lost once it can write: before the next test listens.
+        assert [store.writes.get(timeout=60), store.writes.get(timeout=60)] == ["1", "2"]
 
 
 def test_the_log_goes_on_after_an_error_that_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
