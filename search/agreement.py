@@ -105,9 +105,10 @@ class Agreement:
     size: int
     only_rare: bool = True
 
-    def exact_tier(self, document_id: str) -> int:
-        """Return 1 for a document that holds an identifier that decides, else 0: the higher comes first."""
-        return int(any(document_id in self.held[value] for value in self.deciding))
+    @property
+    def exact_tiers(self) -> frozenset[str]:
+        """Return the ids of the documents that hold an identifier that decides: they come before all others."""
+        return frozenset[str]().union(*(self.held[value] for value in self.deciding))
 
     @property
     def unknown(self) -> tuple[str, ...]:

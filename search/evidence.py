@@ -80,11 +80,16 @@ def gather(
     Left out are documents found by their meaning alone that lie below `floor`, lack a quoted phrase of the query, or
     hold what it excludes.
     """
+    lanes.begin_semantic(text, semantic_depth)
+    # A second vector costs as much as the first, so it is made only when there is something to find by it.
+    translation = terms.translation
+    if translation is not None and (terms.misspellings or lanes.has_more_than(GERMAN)):
+        lanes.begin_semantic(translation, semantic_depth)
+    else:
+        translation = None
     keyword = lanes.keyword_hits(terms.keyword, depth)
     exact = () if terms.exact.is_empty else lanes.exact_hits(terms.exact, depth)
-    # A second vector costs as much as the first, so it is made only when there is something to find by it.
-    is_needed = terms.translation is not None and (terms.misspellings or lanes.has_more_than(GERMAN))
-    semantic = lanes.semantic_hits(text, semantic_depth, terms.translation if is_needed else None)
+    semantic = lanes.semantic_hits(text, semantic_depth, translation)
     ids = tuple(dict.fromkeys(hit.document_id for hits in (keyword, exact, semantic) for hit in hits))
 
     bm25 = {hit.document_id: hit.score for hit in keyword}

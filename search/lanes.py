@@ -7,6 +7,7 @@ that hold its words, the *semantic* lane those with a passage of similar meaning
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Literal, TypeVar
 
@@ -31,7 +32,11 @@ _T = TypeVar("_T")
 
 
 class Lanes:
-    """The lanes for one question, within one filter and for one viewer. A lane that fails once is not asked again."""
+    """The lanes for one question, within one filter and for one viewer. A lane that fails once is not asked again.
+
+    With a `background` the semantic lane, which waits for the encoder and the vector index, is asked there while the
+    caller looks up words.
+    """
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Lanes:
         wanted: Collection[Lane],
         where: Filter,
         viewer: Viewer,
+        background: Executor | None = None,
     ):
         self._keyword = keyword
         self._vectors = vectors
@@ -49,6 +55,8 @@ class Lanes:
         self._down: set[Lane] = set()
         self._where = where
         self._viewer = viewer
+        self._background = background
+        self._begun: dict[tuple[str, int], Future[tuple[Vector, Sequence[Hit]]]] = {}
         self._asked: tuple[Vector, ...] = ()
         self._model: str | None = None
         if keyword is None:
@@ -92,6 +100,13 @@ class Lanes:
         """Return documents that match the query, best first."""
         return self._guarded("keyword", lambda: self._words().search(query, self._where, self._viewer, depth), ())
 
+    def begin_semantic(self, text: str, depth: int) -> None:
+        """Have the semantic lane asked in the background; `semantic_hits` with the same text and depth waits for it."""
+        if self._background is None or (text, depth) in self._begun:
+            return
+        if self.is_up("semantic") and text.strip():
+            self._begun[text, depth] = self._background.submit(self._nearest, text, depth)
+
     def semantic_hits(self, text: str, depth: int, translation: str | None = None) -> Sequence[Hit]:
         """Return documents by their passage most similar to `text` or to its translation, best first.
 
@@ -101,15 +116,15 @@ class Lanes:
             return ()
 
         def hits() -> Sequence[Hit]:
-            vectors = self._passages()
-            encoder = self._encoder()
-            made = vectors.recipe
-            if replace(encoder.recipe, passage_version=made.passage_version, adapter=made.adapter) != made:
-                raise RecipeMismatch("the vector index was made with another model; run kb index --rebuild")
             ways = (text, translation) if translation and translation != text else (text,)
-            self._asked = tuple(encoder.encode_query(way[:LONGEST_ENCODED]) for way in ways)
-            self._model = made.model_name
-            return _best_of([vectors.search(one, self._where, self._viewer, depth) for one in self._asked])[:depth]
+            begun = [self._begun.get((way, depth)) for way in ways]
+            found = [
+                self._nearest(way, depth) if near is None else near.result()
+                for way, near in zip(ways, begun, strict=True)
+            ]
+            self._asked = tuple(vector for vector, _ in found)
+            self._model = self._passages().recipe.model_name
+            return _best_of([near for _, near in found])[:depth]
 
         return self._guarded("semantic", hits, ())
 
@@ -230,6 +245,16 @@ class Lanes:
     def size(self) -> int:
         """Return the number of documents in the keyword index, 0 when it is down."""
         return self._guarded("keyword", lambda: self._words().size, 0)
+
+    def _nearest(self, text: str, depth: int) -> tuple[Vector, Sequence[Hit]]:
+        """Return the vector of a text and what is nearest to it. Changes nothing: it may run in another thread."""
+        vectors = self._passages()
+        encoder = self._encoder()
+        made = vectors.recipe
+        if replace(encoder.recipe, passage_version=made.passage_version, adapter=made.adapter) != made:
+            raise RecipeMismatch("the vector index was made with another model; run kb index --rebuild")
+        vector = encoder.encode_query(text[:LONGEST_ENCODED])
+        return vector, vectors.search(vector, self._where, self._viewer, depth)
 
     def _guarded(self, lane: Lane, ask: Callable[[], _T], otherwise: _T) -> _T:
         if not self.is_up(lane):

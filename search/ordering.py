@@ -72,7 +72,8 @@ def order_of_search(
         known[one]["manual"] = -float(one in manual)
     # Where hardly anything but identifiers was asked for, any of them decides after those that always do.
     asked_for = evidence.exact if terms.is_lookup else frozenset()
-    tiers = {one: 0 if one in manual else 2 * agreed.exact_tier(one) + (one in asked_for) for one in evidence.ids}
+    decided = agreed.exact_tiers
+    tiers = {one: 0 if one in manual else 2 * (one in decided) + (one in asked_for) for one in evidence.ids}
     near = ordered(model, _candidates(tiers, known, [one for one in evidence.ids if one in evidence.near]))
     far = ordered(model, _candidates(tiers, known, [one for one in evidence.ids if one not in evidence.near]))
     order = _looked_up(sources, lanes, terms, tiers, viewer, model, known, near, far)
@@ -108,7 +109,8 @@ def order_of_tickets(
             known[one][name] = share
     for one in ids:
         known[one] |= beside.get(one, {})
-    tiers = {one: agreed.exact_tier(one) for one in ids}
+    decided = agreed.exact_tiers
+    tiers = {one: int(one in decided) for one in ids}
     first = ordered(model, _candidates(tiers, known, ids))
     return _looked_up(sources, lanes, terms, tiers, viewer, model, known, first, (), documents, as_of)
 
@@ -162,18 +164,17 @@ def told_first(ranked: Sequence[Ranked], documents: Mapping[str, Document], as_o
     They tell of one problem, and the article tells what a reader needs of it. It takes the place of the first of those
     tickets, never one of another tier; everything else stays in its order.
     """
+    tellers = _tellers(documents, as_of)
     order = list(ranked)
     for one in ranked:
-        ticket = documents.get(one.candidate.document_id)
-        if not isinstance(ticket, Ticket):
+        telling = tellers.get(one.candidate.document_id)
+        if telling is None:
             continue
         at = order.index(one)
         written = [
             other
             for other in order[at + 1 :]
-            if isinstance(article := documents.get(other.candidate.document_id), Article)
-            and other.candidate.tier == one.candidate.tier
-            and _tells_of(article, ticket, as_of)
+            if other.candidate.document_id in telling and other.candidate.tier == one.candidate.tier
         ]
         for article_ranked in written:
             order.remove(article_ranked)
@@ -181,10 +182,19 @@ def told_first(ranked: Sequence[Ranked], documents: Mapping[str, Document], as_o
     return order
 
 
-def _tells_of(article: Article, ticket: Ticket, as_of: datetime | None) -> bool:
-    return article.id in _resolved_by(ticket, as_of) or (
-        ticket.id in _source_tickets(article) and (as_of is None or _is_before(article.created_at, as_of))
-    )
+def _tellers(documents: Mapping[str, Document], as_of: datetime | None) -> dict[str, set[str]]:
+    """Return ticket id → ids of the articles among the documents that tell of it."""
+    tellers: dict[str, set[str]] = {}
+    for document in documents.values():
+        if isinstance(document, Ticket):
+            for one in _resolved_by(document, as_of):
+                if isinstance(documents.get(one), Article):
+                    tellers.setdefault(document.id, set()).add(one)
+        elif as_of is None or _is_before(document.created_at, as_of):
+            for one in _source_tickets(document):
+                if isinstance(documents.get(one), Ticket):
+                    tellers.setdefault(one, set()).add(document.id)
+    return tellers
 
 
 def _source_tickets(article: Article) -> list[str]:

@@ -77,7 +77,7 @@ class Model:
 
     def value(self, features: Features) -> float:
         """Return the weighted sum."""
-        return sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
+        return sum([weight * features.get(name, 0.0) for name, weight in self.weights.items()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,14 @@ def judged(model: Model, ranked: Sequence[Ranked], most: float = 1.0) -> list[Ra
         return list(ranked)
     found: list[Ranked] = []
     least = most
-    for at, evidence in enumerate(evidence_of(ranked)):
+    slopes = list(calibration.slopes.items())
+    for one, evidence in zip(ranked, evidence_of(ranked), strict=True):
         logit = calibration.intercept
-        logit += sum(slope * evidence[name] for name, slope in calibration.slopes.items())
+        logit += sum([slope * evidence[name] for name, slope in slopes])
         # A later result is never the likelier one: its own evidence must not say otherwise than the order.
         # Rounded before the band is cut, so that the band is that of the number which is shown.
         least = min(least, round(1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))), 4))
-        found.append(Ranked(ranked[at].candidate, ranked[at].value, least, model.bands.of(least)))
+        found.append(Ranked(one.candidate, one.value, least, model.bands.of(least)))
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -77,8 +79,9 @@ class Searcher:
         incidents: IncidentSource = lambda ticket, vectors, viewer: None,
     ):
         readings = Readings(passage_text or _no_text)
+        background = ThreadPoolExecutor(os.cpu_count(), "search")
         self._sources = Sources(
-            store, keyword, vectors, encoder, readings, clock or _now, vocabulary, ranker, incidents
+            store, keyword, vectors, encoder, readings, clock or _now, vocabulary, ranker, incidents, background
         )
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
@@ -145,10 +148,13 @@ class Searcher:
             request.lanes,
             replace(where, without=where.without | hidden),
             request.viewer,
+            sources.background,
         )
         # One depth for nearly every page, and one for the pages behind: the order of the first stays as it was.
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST
-        asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=max(DEPTH, request.limit))
+        near = max(DEPTH, request.limit)
+        lanes.begin_semantic(parsed.text, near)
+        asking = partial(gather, lanes, floor=request.floor, depth=depth, semantic_depth=near)
         expander = sources.vocabulary()
         terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings, lanes.in_sight)
         is_bounded = where != Filter()

@@ -154,21 +154,17 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
         request.lanes,
         replace(where, without=where.without | hidden),
         request.viewer,
+        sources.background,
     )
     title = telling_title(ticket.title)
     description, was_cut = telling_excerpt(without_cited(ticket.description), LONGEST_READ)
+    meaning = f"{title}\n{told(description).gist}"
+    depth = max(DEPTH, request.limit)
+    lanes.begin_semantic(meaning, depth)
     read = replace(ticket, description=description)
     text, is_cut = _problem_text(read)
     terms = ticket_terms(title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings, lanes.in_sight)
-    depth = max(DEPTH, request.limit)
-    evidence = gather(
-        lanes,
-        terms,
-        f"{title}\n{told(description).gist}",
-        request.floor,
-        depth=depth,
-        semantic_depth=depth,
-    )
+    evidence = gather(lanes, terms, meaning, request.floor, depth=depth, semantic_depth=depth)
     whole = whole_text(read)
     asked = Asked(
         f"{title}\n{text}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +62,8 @@ class Sources:
     vocabulary: VocabularySource
     ranker: RankerSource = shipped_ranker
     incidents: IncidentSource = lambda ticket, vectors, viewer: None
+    background: Executor | None = None
+    """Runs what waits for native code, so that it goes on beside the rest."""
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.

@@ -95,7 +95,7 @@ def agreed(*, only_rare: bool = True) -> Agreement:
 
 def first(agreement: Agreement, ids: list[str]) -> list[str]:
     """Return ids with those of a higher tier first."""
-    return sorted(ids, key=lambda one: -agreement.exact_tier(one))
+    return sorted(ids, key=lambda one: one not in agreement.exact_tiers)
 
 
 def test_a_code_that_no_candidate_holds_is_unknown_unless_another_that_decides_is_held() -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_first_when_nothing_decides() -> None:
     nothing = Agreement((WEAK,), {"2.4.6": frozenset("a")}, {"2.4.6": 1}, 10)
 
     assert first(nothing, ["b", "a"]) == ["b", "a"]
-    assert Agreement((), {}, {}, 0).exact_tier("a") == 0
+    assert Agreement((), {}, {}, 0).exact_tiers == frozenset()
 
 
 def test_most_telling_identifier_is_told_first() -> None:
