@@ -7,8 +7,9 @@ that hold its words, the *semantic* lane those with a passage of similar meaning
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from typing import Literal, TypeVar
 
 from kb.errors import IndexUnavailable, ModelUnavailable, RecipeMismatch
@@ -34,8 +35,7 @@ _T = TypeVar("_T")
 class Lanes:
     """The lanes for one question, within one filter and for one viewer. A lane that fails once is not asked again.
 
-    With a `background` the semantic lane, which waits for the encoder and the vector index, is asked there while the
-    caller looks up words.
+    What takes long in an engine goes on in the `background`, where there is one, beside what the caller does.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Lanes:
         self._where = where
         self._viewer = viewer
         self._background = background
-        self._begun: dict[tuple[str, int], Future[tuple[Vector, Sequence[Hit]]]] = {}
+        self._begun: dict[tuple[str, int], Callable[[], tuple[Vector, Sequence[Hit]]]] = {}
         self._asked: tuple[Vector, ...] = ()
         self._model: str | None = None
         if keyword is None:
@@ -100,12 +100,14 @@ class Lanes:
         """Return documents that match the query, best first."""
         return self._guarded("keyword", lambda: self._words().search(query, self._where, self._viewer, depth), ())
 
+    def beside(self, ask: Callable[[], _T]) -> Callable[[], _T]:
+        """Begin to ask in the background; return what waits for the answer, or asks when there is no background."""
+        return ask if self._background is None else self._background.submit(ask).result
+
     def begin_semantic(self, text: str, depth: int) -> None:
-        """Have the semantic lane asked in the background; `semantic_hits` with the same text and depth waits for it."""
-        if self._background is None or (text, depth) in self._begun:
-            return
-        if self.is_up("semantic") and text.strip():
-            self._begun[text, depth] = self._background.submit(self._nearest, text, depth)
+        """Begin to ask the semantic lane; `semantic_hits` with the same text and depth waits for the answer."""
+        if self.is_up("semantic") and text.strip() and (text, depth) not in self._begun:
+            self._begun[text, depth] = self.beside(partial(self._nearest, text, depth))
 
     def semantic_hits(self, text: str, depth: int, translation: str | None = None) -> Sequence[Hit]:
         """Return documents by their passage most similar to `text` or to its translation, best first.
@@ -117,11 +119,9 @@ class Lanes:
 
         def hits() -> Sequence[Hit]:
             ways = (text, translation) if translation and translation != text else (text,)
-            begun = [self._begun.get((way, depth)) for way in ways]
-            found = [
-                self._nearest(way, depth) if near is None else near.result()
-                for way, near in zip(ways, begun, strict=True)
-            ]
+            for way in ways:
+                self.begin_semantic(way, depth)
+            found = [self._begun[way, depth]() for way in ways]
             self._asked = tuple(vector for vector, _ in found)
             self._model = self._passages().recipe.model_name
             return _best_of([near for _, near in found])[:depth]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 
 from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
@@ -92,9 +93,12 @@ def order_of_tickets(
     viewer: Viewer,
     documents: Mapping[str, Document],
     beside: Mapping[str, Mapping[str, float]],
+    by_field: Mapping[str, Callable[[], Mapping[str, float]]],
     as_of: datetime | None = None,
 ) -> Order:
-    """Return what answers a ticket, best first, of `documents`; `beside` are features that only a ticket has."""
+    """Return what answers a ticket, best first, of `documents`; `beside` are features that only a ticket has, and
+    `by_field` waits for the scores of `begin_scores_by_field`.
+    """
     ranker = sources.ranker()
     model = ranker.similar
     ids = [one for one in evidence.ids if one in documents]
@@ -102,9 +106,8 @@ def order_of_tickets(
     if ranker.adapter is not None:
         for one, passages in lanes.similarities(ids, ranker.adapter).items():
             known[one]["adapted"] = max(passages.values(), default=0.0)
-    for name in ("title", "body"):
-        query = KeywordQuery(words=terms.keyword.words, fields={name: 1.0})
-        scores = lanes.scores(query, ids)
+    for name, scores_of_field in by_field.items():
+        scores = scores_of_field()
         for one, share in shares_of_best({one: scores.get(one, 0.0) for one in ids}).items():
             known[one][name] = share
     for one in ids:
@@ -113,6 +116,16 @@ def order_of_tickets(
     tiers = {one: int(one in decided) for one in ids}
     first = ordered(model, _candidates(tiers, known, ids))
     return _looked_up(sources, lanes, terms, tiers, viewer, model, known, first, (), documents, as_of)
+
+
+def begin_scores_by_field(
+    lanes: Lanes, terms: QueryTerms, ids: Sequence[str]
+) -> dict[str, Callable[[], Mapping[str, float]]]:
+    """Begin to look up the BM25 of title and body alone; return field → what waits for them."""
+    return {
+        name: lanes.beside(partial(lanes.scores, KeywordQuery(words=terms.keyword.words, fields={name: 1.0}), ids))
+        for name in ("title", "body")
+    }
 
 
 def ticket_features(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -99,7 +99,7 @@ class Searcher:
         indexed_through = sources.store.indexed_through()
         found = self._found(request)
         lanes, parsed, terms, order = found.lanes, found.parsed, found.terms, found.order
-        total, facets = _counted(lanes, terms, found.evidence, request, is_bounded=found.is_bounded)
+        total, facets = found.counted()
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.by_id)
         results = page_of_results(sources, order.ids, found.evidence, asked, request.offset, request.limit)
         return SearchAnswer(
@@ -169,6 +169,7 @@ class Searcher:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings, lanes.in_sight)
                 evidence = asking(terms, parsed.text)
+        counted = lanes.beside(partial(_counted, lanes, terms, evidence, request, is_bounded=is_bounded))
         # Whoever types a code means it, however common it is.
         named = asked_identifiers(terms.identifiers, lambda one: True)
         agreed = agreement(lanes, named, evidence.ids, evidence.exact, only_rare=False)
@@ -177,12 +178,12 @@ class Searcher:
             if browsed is not None
             else order_of_search(sources, lanes, evidence, terms, agreed, request.viewer)
         )
-        return _Found(lanes, parsed, terms, evidence, agreed, order, is_bounded)
+        return _Found(lanes, parsed, terms, evidence, agreed, order, counted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found for a question, before it is shown."""
+    """What was found for a question, before it is shown. `counted` waits for the total and the facets."""
 
     lanes: Lanes
     parsed: ParsedQuery
@@ -190,7 +191,7 @@ class _Found:
     evidence: Evidence
     agreed: Agreement
     order: Order
-    is_bounded: bool
+    counted: Callable[[], tuple[int, dict[str, tuple[FacetValue, ...]]]]
 
 
 def _proposal(sources: Sources, found: _Found, request: SearchRequest) -> str | None:

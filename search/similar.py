@@ -26,7 +26,7 @@ from search.bands import at_least
 from search.evidence import SEMANTIC_FLOOR, Evidence, gather
 from search.fix_side import FixSide
 from search.lanes import DEPTH, LANES, Lane, Lanes
-from search.ordering import Order, order_of_tickets, ticket_features
+from search.ordering import Order, begin_scores_by_field, order_of_tickets, ticket_features
 from search.prior import PriorFeedback, prior_feedback
 from search.query_terms import ticket_terms
 from search.ranker import Ranked
@@ -165,6 +165,7 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     text, is_cut = _problem_text(read)
     terms = ticket_terms(title, text, lanes.document_frequency, sources.vocabulary(), lanes.spellings, lanes.in_sight)
     evidence = gather(lanes, terms, meaning, request.floor, depth=depth, semantic_depth=depth)
+    by_field = begin_scores_by_field(lanes, terms, evidence.ids)
     whole = whole_text(read)
     asked = Asked(
         f"{title}\n{text}",
@@ -204,7 +205,9 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
         )
         for one, document in documents.items()
     }
-    order = order_of_tickets(sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, request.as_of)
+    order = order_of_tickets(
+        sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, by_field, request.as_of
+    )
     asked = replace(asked, judged=order.by_id, relate=partial(_relationship, order.by_id))
     return Found(lanes, evidence, asked, documents, agreed, order, was_cut or is_cut, prior)
 
