@@ -31,6 +31,7 @@ _SPELLINGS = {
 }  # fmt: skip
 _FOLDED = re.compile("ae|oe|ue|ss|[aoue]")
 _SPACE = re.compile(r"\s+")
+_SEEN = re.compile(r"\S")
 _SENTENCE = re.compile(r"[.!?:]\s+|\n")
 
 
@@ -43,13 +44,12 @@ class Wanted:
     written: tuple[str, ...] = ()
 
 
-def snippet(texts: Sequence[str], language: str, wanted: Wanted, passage: str | None = None) -> Snippet:
+def snippet(texts: Sequence[str], language: str, finder: Finder, passage: str | None = None) -> Snippet:
     """Return the best window of `texts` (fields of one document, the more important first), about `LENGTH` long.
 
     The best holds the most different words and identifiers that are wanted, the earliest of equals. Where none is
     found, it is the beginning of `passage`, else of the first text that is not empty.
     """
-    finder = _Finder(wanted)
     best: tuple[int, str, int, int] | None = None
     for text in texts:
         read = text[:_READ]
@@ -59,15 +59,16 @@ def snippet(texts: Sequence[str], language: str, wanted: Wanted, passage: str | 
     if best is not None:
         _, text, first, last = best
         start = _beginning(text, first, last)
-        return _marked(text, start, start + LENGTH, language, wanted)
+        return _marked(text, start, start + LENGTH, language, finder.wanted)
     text = passage or next((text for text in texts if text.strip()), "")
-    return _marked(text[:_READ], 0, LENGTH, language, wanted)
+    return _marked(text[:_READ], 0, LENGTH, language, finder.wanted)
 
 
-class _Finder:
-    """Finds where words begin like a term, and where identifiers stand."""
+class Finder:
+    """Finds where words begin like a term, and where identifiers stand: made once for all results of an answer."""
 
     def __init__(self, wanted: Wanted):
+        self.wanted = wanted
         terms = sorted(wanted.terms, key=lambda term: (-len(term), term))
         self._terms = _any_of([_loosely(term) for term in terms], r"(?<!\w)(?:{})")
         written = sorted(
@@ -132,15 +133,24 @@ def _marked(text: str, start: int, end: int, language: str, wanted: Wanted) -> S
     cut = len(text) > end
     if cut:
         # Not in the middle of a word, unless the window is one endless word.
-        space = max((match.start() for match in _SPACE.finditer(piece)), default=0)
+        space = _last_space(piece)
         piece = piece[: space if space > LENGTH // 2 else LENGTH]
-        cut = bool(text[start + len(piece) :].strip())
-    line = _SPACE.sub(" ", piece).strip()
-    if start and line and text[:start].strip():
+        cut = _SEEN.search(text, start + len(piece)) is not None
+    line = " ".join(piece.split())
+    if start and line and _SEEN.search(text, 0, start):
         line = f"… {line}"
     if cut and line:
         line = f"{line} …"
     return Snippet(line, highlights(line, language, wanted.terms, wanted.identifiers))
+
+
+def _last_space(piece: str) -> int:
+    """Return where the last white space of a piece begins, 0 where it has none."""
+    seen = piece.rstrip()
+    if len(seen) < len(piece):
+        return len(seen)
+    head, *last = piece.rsplit(None, 1)
+    return len(head) if last else 0
 
 
 def marked_words(shown: Snippet) -> tuple[str, ...]:
