@@ -18,6 +18,9 @@ _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r"[ \t]*([-*_][ \t]*){3,}$")
 _TABLE_RULE = " \t:|-"
+_BLOCK_MARKS = frozenset("`~#=-*_|:>+")
+"""With one of these, or a digit, begins every line that is more than text."""
+_INLINE_MARK = re.compile(r"[\[<*_~\\&]")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:\[!\w+\][ \t]*)?")
 _IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
@@ -72,6 +75,9 @@ def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
         path.append((level, name))
 
     for line in without_comments(markdown).splitlines():
+        if fence is None and _is_prose(line):
+            lines.append(inline_text(line))
+            continue
         mark = _FENCE.match(line)
         if fence is not None:
             if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
@@ -195,16 +201,26 @@ def inline_text(line: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    if not any(mark in text for mark in "[<*_~\\&"):
+    if _INLINE_MARK.search(text) is None:
         return text
-    text = _IMAGE.sub(r"\1", text)
-    text = _LINK.sub(r"\1", text)
-    text = _REFERENCE.sub(r"\1", text)
-    text = _AUTOLINK.sub(r"\1", text)
-    text = _TAG.sub("", text)
-    text = _EMPHASIS.sub("", text)
-    text = _ESCAPE.sub(r"\1", text)
-    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text)
+    if "[" in text:
+        text = _IMAGE.sub(r"\1", text)
+        text = _LINK.sub(r"\1", text)
+        text = _REFERENCE.sub(r"\1", text)
+    if "<" in text:
+        text = _AUTOLINK.sub(r"\1", text)
+        text = _TAG.sub("", text)
+    if "*" in text or "_" in text or "~" in text:
+        text = _EMPHASIS.sub("", text)
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text) if "&" in text else text
+
+
+def _is_prose(line: str) -> bool:
+    """Say whether a line begins like one that can be nothing but text or blank, as most are."""
+    first = line.lstrip()[:1]
+    return first not in _BLOCK_MARKS and not first.isdecimal()
 
 
 def _plain_line(line: str) -> str:

@@ -34,6 +34,9 @@ _ANY_LABEL = re.compile(
     re.IGNORECASE,
 )
 """A heading or a bold label of any other name: what stands under it belongs to none of the parts."""
+_OF_A_HEADING = ("h", "H", "#")
+_LONGEST_BARE_LABEL = 60
+"""Characters of a line that is a label and nothing else; white space within it makes no longer one."""
 _NAMES = ("cause", "workaround", "fix", "other")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _ENDS_A_SENTENCE = re.compile(r"[.!?][\"')\]]*$")
@@ -88,9 +91,12 @@ def _assigned(text: str) -> Iterator[tuple[str, str]]:
 
 def _label(line: str) -> tuple[str, str] | None:
     """Return the part that a line begins and the text behind the label; `None` for any other line."""
-    found = _LABEL.fullmatch(line)
+    # Nearly every line is prose, which a plain look tells sooner than a pattern.
+    may_be_named = ":" in line or len(line.strip()) <= _LONGEST_BARE_LABEL
+    found = _LABEL.fullmatch(line) if may_be_named else None
     if found is None:
-        other = _ANY_LABEL.fullmatch(line)
+        may_be_another = "**" in line or line.lstrip(" \t")[:1] in _OF_A_HEADING
+        other = _ANY_LABEL.fullmatch(line) if may_be_another else None
         return None if other is None else ("other", (other["rest"] or "").strip())
     if found["rest"].strip() and not (found["colon"] or found["late_colon"]):
         return None  # "Fix the driver first": a sentence that begins with the word

@@ -52,7 +52,7 @@ def test_another_word_is_told_where_the_word_itself_is_missing() -> None:
 
 def test_a_form_of_which_words_tell_nothing_is_told_only_as_it_stands() -> None:
     asked = AskedWords(_own("full"), [_other("full", "no space left", "space")])
-    stands = _shown("There is no space left.", asked.other)
+    stands = _shown("There is no space left on it.", asked.other)
     assert other_word_reasons(asked, stands)[0] == (Reason("synonym", value="full → no space left"),)
     assert other_word_reasons(asked, _shown("A space was left out.", asked.other)) == ((), frozenset())
 
