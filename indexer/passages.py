@@ -269,9 +269,9 @@ def _pieces_of_word(word: str, letters: int) -> int:
 
 
 def _pieces_or_many(text: str, letters: int) -> int:
-    """Return the estimate, or any number beyond `_PIECES` for a text of more words."""
+    """Return the estimate, or the number of words where that alone is more than any passage holds."""
     words = len(text.split())
-    return words if words > _PIECES else _pieces(text, letters)
+    return words if words > _PIECES * _OVERFLOW else _pieces(text, letters)
 
 
 def _cuts(text: str, start: int, end: int, room: int, letters: int) -> Iterator[tuple[int, int]]:
@@ -280,6 +280,13 @@ def _cuts(text: str, start: int, end: int, room: int, letters: int) -> Iterator[
     Each ends at the best break in its last part: paragraph, line, sentence, word; of equals at the latest. No more
     words are read than the range that is asked for needs.
     """
+    if end - start <= _LONGEST_TEXT:
+        whole = text[start:end]
+        if _pieces_or_many(whole, letters) <= room * _OVERFLOW:
+            first, length = end - len(whole.lstrip()), len(whole.strip())
+            if length:
+                yield first, first + length
+            return
     words = _WORD.finditer(text, start, end)
     bounds: list[tuple[int, int]] = []
     pieces = [0]  # of the words before each, and of all that were read

@@ -29,6 +29,7 @@ _REFERENCE = re.compile(r"\[([^\]\n]{1,500})\]\[[^\]\n]{0,200}\]")
 _AUTOLINK = re.compile(r"<((?:https?|mailto):[^>\s]{1,2000})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,30}(?:[ \t][^<>\n]{0,2000})?/?>|<!--[^\n]{0,2000}?-->")
 _EMPHASIS = re.compile(r"(?<![\w\\])(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=[^\s\\])(\*{1,3}|_{1,3}|~~)(?!\w)")
+_BLANK_LINES = re.compile(r"\n{3,}")
 _VISIBLE = re.compile(r"[^\n]")
 _WHOLE_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TICKS = re.compile(r"`+")
@@ -59,7 +60,9 @@ def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
     fence: str | None = None
 
     def close() -> None:
-        text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        text = "\n".join(lines).strip()
+        if "\n\n\n" in text:
+            text = _BLANK_LINES.sub("\n\n", text)
         lines.clear()
         if text or path:
             found.append(Section(tuple(name for _, name in path), text))
@@ -224,7 +227,9 @@ def _is_prose(line: str) -> bool:
 
 
 def _plain_line(line: str) -> str:
-    line = _BULLET.sub("", _QUOTE.sub("", line, count=1), count=1)
+    if ">" in line:
+        line = _QUOTE.sub("", line, count=1)
+    line = _BULLET.sub("", line, count=1)
     if line.lstrip().startswith("|"):
         line = " ".join(cell.strip() for cell in line.strip().strip("|").split("|"))
     return inline_text(line)

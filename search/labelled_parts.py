@@ -23,9 +23,10 @@ _OTHER = (
     r"symptoms?|impact|affected|environment|steps to reproduce|prevention|follow[ -]?up|notes?|next steps"
     r"|symptome?|auswirkung(?:en)?|betroffen|umgebung|vorbeugung|hinweise?|nächste schritte"
 )
+_MARKS = re.compile(r"[ \t]*(?:h[1-6]\.|\#{1,6}|>|[-*+•](?=[ \t]))?[ \t]*[*_]{0,3}", re.IGNORECASE)
+"""What may stand before a label."""
 _LABEL = re.compile(
-    r"[ \t]*(?:h[1-6]\.|\#{1,6}|>|[-*+•](?=[ \t]))?[ \t]*[*_]{0,3}"
-    rf"(?:(?P<cause>{_CAUSE})|(?P<workaround>{_WORKAROUND})|(?P<fix>{_FIX})|(?P<other>{_OTHER}))"
+    rf"{_MARKS.pattern}(?:(?P<cause>{_CAUSE})|(?P<workaround>{_WORKAROUND})|(?P<fix>{_FIX})|(?P<other>{_OTHER}))"
     r"(?P<colon>[ \t]*:)?[*_]{0,3}(?P<late_colon>[ \t]*:)?[ \t]*(?P<rest>.*)",
     re.IGNORECASE,
 )
@@ -35,8 +36,12 @@ _ANY_LABEL = re.compile(
 )
 """A heading or a bold label of any other name: what stands under it belongs to none of the parts."""
 _OF_A_HEADING = ("h", "H", "#")
-_LONGEST_BARE_LABEL = 60
-"""Characters of a line that is a label and nothing else; white space within it makes no longer one."""
+_BEGINNINGS = frozenset(
+    ("the", "roo", "und", "rca", "cau", "con", "feh", "gru", "hau", "urs", "wor", "tem", "int", "pro", "umg",
+     "beh", "zwi", "per", "fin", "res", "sol", "fix", "end", "lös", "abh", "sym", "imp", "aff", "env", "ste",
+     "pre", "fol", "not", "nex", "aus", "bet", "vor", "hin", "näc")
+)  # fmt: skip
+"""The first letters of every label: nearly every line is prose, which they tell sooner than the whole pattern."""
 _NAMES = ("cause", "workaround", "fix", "other")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _ENDS_A_SENTENCE = re.compile(r"[.!?][\"')\]]*$")
@@ -91,9 +96,9 @@ def _assigned(text: str) -> Iterator[tuple[str, str]]:
 
 def _label(line: str) -> tuple[str, str] | None:
     """Return the part that a line begins and the text behind the label; `None` for any other line."""
-    # Nearly every line is prose, which a plain look tells sooner than a pattern.
-    may_be_named = ":" in line or len(line.strip()) <= _LONGEST_BARE_LABEL
-    found = _LABEL.fullmatch(line) if may_be_named else None
+    marks = _MARKS.match(line)
+    begin = marks.end() if marks else 0
+    found = _LABEL.fullmatch(line) if line[begin : begin + 3].lower() in _BEGINNINGS else None
     if found is None:
         may_be_another = "**" in line or line.lstrip(" \t")[:1] in _OF_A_HEADING
         other = _ANY_LABEL.fullmatch(line) if may_be_another else None

@@ -16,7 +16,7 @@ from search.linked_fix import LinkedFix, linked_fixes
 from search.prior import PriorFeedback, prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
 from search.ranker import Ranked
-from search.readings import within_reason
+from search.readings import Reading, within_reason
 from search.reasons import SIMILAR, identifier_reasons, passage_reasons, phrase_reasons
 from search.snippets import Finder, Wanted, snippet
 from search.sources import Sources
@@ -111,6 +111,7 @@ class _Making:
         self._sources = sources
         self._evidence = evidence
         self._asked = asked
+        self._readings: dict[str, Reading] = {}
         self._linked = linked_fixes(sources.store, shown, self._fix_of, asked.viewer, asked.as_of, asked.ticket_id)
         self._identifiers = asked.identifiers
         wanted = Wanted(
@@ -141,7 +142,7 @@ class _Making:
         """Return one document as a result."""
         asked, evidence, readings = self._asked, self._evidence, self._sources.readings
         judged = asked.judged.get(document.id)
-        reading = readings.of(document)
+        texts = self._reading(document).texts
         fix = self._fix_of(document)
         linked = self._linked.get(document.id)
         shown_fix = fix if linked is None else linked.fix
@@ -150,7 +151,6 @@ class _Making:
         passage = None
         if is_only_semantic or (similarity is not None and similarity >= SIMILAR):
             passage = readings.passage(document, evidence.passage.get(document.id))
-        texts = reading.texts
         shown_texts = [texts["body"], texts["fix"]] if asked.with_fix else [texts["body"]]
         if not any(text.strip() for text in shown_texts):
             shown_texts = [document.title]
@@ -200,10 +200,15 @@ class _Making:
             source=document.source,
         )
 
+    def _reading(self, document: Document) -> Reading:
+        if document.id not in self._readings:
+            self._readings[document.id] = self._sources.readings.of(document)
+        return self._readings[document.id]
+
     def _fix_of(self, document: Document) -> FixSide:
         as_of = self._asked.as_of
         if as_of is None:
-            return self._sources.readings.of(document).fix
+            return self._reading(document).fix
         return fix_side(within_reason(document), as_of)
 
     def _is_stale(self, document: Document) -> bool:

@@ -96,3 +96,26 @@ def test_snippet_marks_lie_in_order_within_the_text(words: list[str], between: s
         position = end
     assert len(shown.text) <= LENGTH + 4
     assert "\n" not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("query", "held"),
+    [
+        ("istanbul", "İSTANBUL"),
+        ("groesse", "GRÖSSE"),
+        ("strasse", "Straße"),
+        ("uebung", "Übung"),
+        ("Überlauf", "ÜBERLAUF"),
+    ],
+)
+def test_snippet_finds_a_word_in_whatever_letters_it_is_written(query: str, held: str) -> None:
+    shown = snippet([f"{FILLER} İ {FILLER} Da steht {held} darin. {FILLER}"], "de", _finder(query))
+    assert held in shown.text
+    assert shown.text.startswith("… ")
+
+
+def test_snippet_is_cut_between_words() -> None:
+    shown = snippet([f"spooler {'word ' * 100}"], "en", _finder("spooler"))
+    assert shown.text.endswith("word …")
+    assert snippet([f"spooler {'x' * 500}"], "en", _finder("spooler")).text == f"spooler {'x' * (LENGTH - 8)} …"
+    assert snippet([f"spooler {'x' * 200}{' ' * 300}"], "en", _finder("spooler")).text == f"spooler {'x' * 200}"
