@@ -17,7 +17,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
 
 from kb.documents import Article, Document, Ticket
 from kb.file_names import name_words, says_more
@@ -79,15 +78,6 @@ class _Part:
     heading: int
     text: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of a range: their bounds, the pieces before each (and in all), and how good a break before each is."""
-
-    bounds: Sequence[tuple[int, int]]
-    pieces: Sequence[int]
-    breaks: Sequence[int]
 
 
 def passages_of(document: Document) -> tuple[Passage, ...]:
@@ -218,7 +208,7 @@ def _groups(
     path: tuple[str, ...] = ()
     size = 0
     for part in parts:
-        pieces = _pieces(text[part.start : part.end], letters)
+        pieces = _pieces_or_many(text[part.start : part.end], letters)
         shared = _shared(path, part.path)
         is_next = bool(group) and part.start == group[-1].end + 1  # not beyond what is left out of a long text
         is_near = is_next and len(shared) >= len(path) - 1
@@ -266,36 +256,63 @@ def _room(prefix: str, letters: int) -> int:
 
 def _pieces(text: str, letters: int) -> int:
     """Estimate how many word pieces a tokeniser makes of a text."""
-    return sum(1 + (len(run) - 1) // letters for run in _RUN.findall(text))
+    return sum([1 + (len(run) - 1) // letters for run in _RUN.findall(text)])
 
 
-def _words(text: str, start: int, end: int, letters: int) -> _Words:
-    bounds = [found.span() for found in _WORD.finditer(text, start, end)]
-    sizes = [_pieces(text[first:last], letters) for first, last in bounds]
-    breaks = [0] * len(bounds) + [3]
-    for number, ((_, before), (after, _)) in enumerate(pairwise(bounds), start=1):
-        lines = text.count("\n", before, after)
-        if lines:
-            breaks[number] = 3 if lines > 1 else 2
-        elif _SENTENCE_END.search(text, max(start, before - 4), before):
-            breaks[number] = 1
-    return _Words(bounds, list(accumulate(sizes, initial=0)), breaks)
+def _pieces_of_word(word: str, letters: int) -> int:
+    """Return the estimate for what stands between spaces: mostly letters alone, or a mark behind them."""
+    if word.isalnum():
+        return 1 + (len(word) - 1) // letters
+    if word[-1] != "_" and not word[-1].isalnum() and word[:-1].isalnum():
+        return 2 + (len(word) - 2) // letters
+    return _pieces(word, letters)
+
+
+def _pieces_or_many(text: str, letters: int) -> int:
+    """Return the estimate, or the number of words where that alone is more than any passage holds."""
+    words = len(text.split())
+    return words if words > _PIECES * _OVERFLOW else _pieces(text, letters)
 
 
 def _cuts(text: str, start: int, end: int, room: int, letters: int) -> Iterator[tuple[int, int]]:
     """Yield ranges of at most `room` pieces (a single longer word aside) that cover all words of a range in order.
 
-    Each ends at the best break in its last part: paragraph, line, sentence, word; of equals at the latest.
+    Each ends at the best break in its last part: paragraph, line, sentence, word; of equals at the latest. No more
+    words are read than the range that is asked for needs.
     """
-    words = _words(text, start, end, letters)
-    count = len(words.bounds)
+    if end - start <= _LONGEST_TEXT:
+        whole = text[start:end]
+        if _pieces_or_many(whole, letters) <= room * _OVERFLOW:
+            first, length = end - len(whole.lstrip()), len(whole.strip())
+            if length:
+                yield first, first + length
+            return
+    words = _WORD.finditer(text, start, end)
+    bounds: list[tuple[int, int]] = []
+    pieces = [0]  # of the words before each, and of all that were read
     first = 0
-    while first < count:
-        spent = words.pieces[first]
-        stop = count
-        if words.pieces[count] - spent > room * _OVERFLOW:
-            latest = max(first + 1, bisect_right(words.pieces, spent + room) - 1)
-            earliest = max(first + 1, min(latest, bisect_right(words.pieces, spent + int(room * _FILLED))))
-            stop = max(range(earliest, latest + 1), key=lambda number: (words.breaks[number], number))
-        yield words.bounds[first][0], words.bounds[stop - 1][1]
+    while True:
+        spent = pieces[first]
+        while pieces[-1] - spent <= room * _OVERFLOW:
+            word = next(words, None)
+            if word is None:
+                if first < len(bounds):
+                    yield bounds[first][0], bounds[-1][1]
+                return
+            bounds.append(word.span())
+            pieces.append(pieces[-1] + _pieces_of_word(word.group(), letters))
+        stop = max(first + 1, bisect_right(pieces, spent + room) - 1)
+        best = 0
+        for number in range(stop, bisect_right(pieces, spent + int(room * _FILLED)) - 1, -1):
+            if first + 1 <= number < len(bounds) and (found := _break_before(text, start, bounds, number)) > best:
+                stop, best = number, found
+        yield bounds[first][0], bounds[stop - 1][1]
         first = stop
+
+
+def _break_before(text: str, start: int, bounds: Sequence[tuple[int, int]], number: int) -> int:
+    """Return how good a place to cut lies before a word: 3 a paragraph's end, 2 a line's, 1 a sentence's, else 0."""
+    before, after = bounds[number - 1][1], bounds[number][0]
+    if lines := text.count("\n", before, after):
+        return 3 if lines > 1 else 2
+    return 1 if _SENTENCE_END.search(text, max(start, before - 4), before) else 0

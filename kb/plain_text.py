@@ -18,6 +18,9 @@ _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r"[ \t]*([-*_][ \t]*){3,}$")
 _TABLE_RULE = " \t:|-"
+_BLOCK_MARKS = frozenset("`~#=-*_|:>+")
+"""With one of these, or a digit, begins every line that is more than text."""
+_INLINE_MARK = re.compile(r"[\[<*_~\\&]")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:\[!\w+\][ \t]*)?")
 _IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
@@ -26,6 +29,7 @@ _REFERENCE = re.compile(r"\[([^\]\n]{1,500})\]\[[^\]\n]{0,200}\]")
 _AUTOLINK = re.compile(r"<((?:https?|mailto):[^>\s]{1,2000})>")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,30}(?:[ \t][^<>\n]{0,2000})?/?>|<!--[^\n]{0,2000}?-->")
 _EMPHASIS = re.compile(r"(?<![\w\\])(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=[^\s\\])(\*{1,3}|_{1,3}|~~)(?!\w)")
+_BLANK_LINES = re.compile(r"\n{3,}")
 _VISIBLE = re.compile(r"[^\n]")
 _WHOLE_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TICKS = re.compile(r"`+")
@@ -56,7 +60,9 @@ def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
     fence: str | None = None
 
     def close() -> None:
-        text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        text = "\n".join(lines).strip()
+        if "\n\n\n" in text:
+            text = _BLANK_LINES.sub("\n\n", text)
         lines.clear()
         if text or path:
             found.append(Section(tuple(name for _, name in path), text))
@@ -72,6 +78,9 @@ def sections(markdown: str, title: str = "") -> tuple[Section, ...]:
         path.append((level, name))
 
     for line in without_comments(markdown).splitlines():
+        if fence is None and _is_prose(line):
+            lines.append(inline_text(line))
+            continue
         mark = _FENCE.match(line)
         if fence is not None:
             if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
@@ -195,20 +204,32 @@ def inline_text(line: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    if not any(mark in text for mark in "[<*_~\\&"):
+    if _INLINE_MARK.search(text) is None:
         return text
-    text = _IMAGE.sub(r"\1", text)
-    text = _LINK.sub(r"\1", text)
-    text = _REFERENCE.sub(r"\1", text)
-    text = _AUTOLINK.sub(r"\1", text)
-    text = _TAG.sub("", text)
-    text = _EMPHASIS.sub("", text)
-    text = _ESCAPE.sub(r"\1", text)
-    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text)
+    if "[" in text:
+        text = _IMAGE.sub(r"\1", text)
+        text = _LINK.sub(r"\1", text)
+        text = _REFERENCE.sub(r"\1", text)
+    if "<" in text:
+        text = _AUTOLINK.sub(r"\1", text)
+        text = _TAG.sub("", text)
+    if "*" in text or "_" in text or "~" in text:
+        text = _EMPHASIS.sub("", text)
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text) if "&" in text else text
+
+
+def _is_prose(line: str) -> bool:
+    """Say whether a line begins like one that can be nothing but text or blank, as most are."""
+    first = line.lstrip()[:1]
+    return first not in _BLOCK_MARKS and not first.isdecimal()
 
 
 def _plain_line(line: str) -> str:
-    line = _BULLET.sub("", _QUOTE.sub("", line, count=1), count=1)
+    if ">" in line:
+        line = _QUOTE.sub("", line, count=1)
+    line = _BULLET.sub("", line, count=1)
     if line.lstrip().startswith("|"):
         line = " ".join(cell.strip() for cell in line.strip().strip("|").split("|"))
     return inline_text(line)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _STEP = re.compile(r"([ \t]*)(?:\d{1,3}[.)]|[-*+•])[ \t]+(\S.*)")
+_LISTED = re.compile(r"^[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_NUMBERED = re.compile(r"(?:(?<=\s)|^)\(?(\d{1,2})[.)][ \t]+(?=\S)")
+_NUMBERED = re.compile(r"(?:(?<=\s)|^)\(?([0-9]{1,2})[.)][ \t]+(?=\S)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ])")
+_FIRST_WORDS = ("first", "begin", "zuerst", "zunächst", "erstes")
 _FIRST = re.compile(r"(?:first(?:ly)?|to begin|zuerst|zunächst|als erstes)\b", re.IGNORECASE)
 _NEXT = re.compile(
     r"(?:second(?:ly)?|then|next|after(?: that|wards)|finally|lastly"
@@ -32,12 +35,11 @@ def steps_of(text: str) -> list[str]:
     return _numbered_within(prose) or listed or _in_sequence(prose)
 
 
-def before_steps(text: str) -> str:
-    """Return what a text says before the first of `steps_of` it; all of it where it names none."""
-    steps = steps_of(text)
+def before_steps(text: str, steps: Sequence[str]) -> str:
+    """Return what a text says before the first of its `steps`, as `steps_of` names them; all of it without any."""
     if not steps:
         return text
-    first = re.search(r"^[ \t]*(?:\d{1,3}[.)]|[-*+•])[ \t]+\S", text, re.MULTILINE)
+    first = _LISTED.search(text)
     if first is not None:
         return text[: first.start()]
     at = text.find(steps[0])
@@ -72,6 +74,8 @@ def _listed(text: str) -> list[str]:
 
 def _numbered_within(text: str) -> list[str]:
     """Return what stands behind 1, 2, 3 … on one line, two at least; other numbers in between are text."""
+    if not any(mark in text for mark in ("1.", "1)")):
+        return []
     for line in text.splitlines():
         marks: list[re.Match[str]] = []
         for mark in _NUMBERED.finditer(line):
@@ -86,6 +90,9 @@ def _numbered_within(text: str) -> list[str]:
 
 def _in_sequence(text: str) -> list[str]:
     """Return the sentences of the first paragraph that tells an order, from the one on that begins with *First*."""
+    folded = text.casefold()
+    if not any(word in folded for word in _FIRST_WORDS):
+        return []
     for paragraph in re.split(r"\n\s*\n", text):
         sentences = _SENTENCE_END.split(" ".join(paragraph.split()))
         first = next((at for at, one in enumerate(sentences) if _FIRST.match(one)), None)

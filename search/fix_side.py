@@ -210,8 +210,9 @@ def _kind_of(heading: str, markdown: str) -> str:
 
 
 def _resolution(kind: str, text: str, *, is_markdown: bool = False) -> Resolution:
-    steps = [inline_text(step) if is_markdown else step for step in steps_of(text)[:MOST_STEPS]]
-    lead = before_steps(text)
+    named = steps_of(text)
+    steps = [inline_text(step) if is_markdown else step for step in named[:MOST_STEPS]]
+    lead = before_steps(text, named)
     summary = shortened(plain_text(lead) if is_markdown else lead)
     whole = text.strip() if is_markdown and len(text) <= LONGEST_SECTION else ""
     return Resolution(kind, summary or shortened(" ".join(steps[:2])), tuple(shortened(step) for step in steps), whole)

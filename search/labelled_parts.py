@@ -23,9 +23,10 @@ _OTHER = (
     r"symptoms?|impact|affected|environment|steps to reproduce|prevention|follow[ -]?up|notes?|next steps"
     r"|symptome?|auswirkung(?:en)?|betroffen|umgebung|vorbeugung|hinweise?|nächste schritte"
 )
+_MARKS = re.compile(r"[ \t]*(?:h[1-6]\.|\#{1,6}|>|[-*+•](?=[ \t]))?[ \t]*[*_]{0,3}", re.IGNORECASE)
+"""What may stand before a label."""
 _LABEL = re.compile(
-    r"[ \t]*(?:h[1-6]\.|\#{1,6}|>|[-*+•](?=[ \t]))?[ \t]*[*_]{0,3}"
-    rf"(?:(?P<cause>{_CAUSE})|(?P<workaround>{_WORKAROUND})|(?P<fix>{_FIX})|(?P<other>{_OTHER}))"
+    rf"{_MARKS.pattern}(?:(?P<cause>{_CAUSE})|(?P<workaround>{_WORKAROUND})|(?P<fix>{_FIX})|(?P<other>{_OTHER}))"
     r"(?P<colon>[ \t]*:)?[*_]{0,3}(?P<late_colon>[ \t]*:)?[ \t]*(?P<rest>.*)",
     re.IGNORECASE,
 )
@@ -34,6 +35,13 @@ _ANY_LABEL = re.compile(
     re.IGNORECASE,
 )
 """A heading or a bold label of any other name: what stands under it belongs to none of the parts."""
+_OF_A_HEADING = ("h", "H", "#")
+_BEGINNINGS = frozenset(
+    ("the", "roo", "und", "rca", "cau", "con", "feh", "gru", "hau", "urs", "wor", "tem", "int", "pro", "umg",
+     "beh", "zwi", "per", "fin", "res", "sol", "fix", "end", "lös", "abh", "sym", "imp", "aff", "env", "ste",
+     "pre", "fol", "not", "nex", "aus", "bet", "vor", "hin", "näc")
+)  # fmt: skip
+"""The first letters of every label: nearly every line is prose, which they tell sooner than the whole pattern."""
 _NAMES = ("cause", "workaround", "fix", "other")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _ENDS_A_SENTENCE = re.compile(r"[.!?][\"')\]]*$")
@@ -88,9 +96,12 @@ def _assigned(text: str) -> Iterator[tuple[str, str]]:
 
 def _label(line: str) -> tuple[str, str] | None:
     """Return the part that a line begins and the text behind the label; `None` for any other line."""
-    found = _LABEL.fullmatch(line)
+    marks = _MARKS.match(line)
+    begin = marks.end() if marks else 0
+    found = _LABEL.fullmatch(line) if line[begin : begin + 3].lower() in _BEGINNINGS else None
     if found is None:
-        other = _ANY_LABEL.fullmatch(line)
+        may_be_another = "**" in line or line.lstrip(" \t")[:1] in _OF_A_HEADING
+        other = _ANY_LABEL.fullmatch(line) if may_be_another else None
         return None if other is None else ("other", (other["rest"] or "").strip())
     if found["rest"].strip() and not (found["colon"] or found["late_colon"]):
         return None  # "Fix the driver first": a sentence that begins with the word

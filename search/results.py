@@ -16,19 +16,11 @@ from search.linked_fix import LinkedFix, linked_fixes
 from search.prior import PriorFeedback, prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
 from search.ranker import Ranked
-from search.readings import within_reason
-from search.reasons import (
-    SIMILAR,
-    identifier_reasons,
-    other_terms,
-    other_word_reasons,
-    passage_reasons,
-    phrase_reasons,
-    without_pieces,
-    word_reasons,
-)
-from search.snippets import Wanted, snippet
+from search.readings import Reading, within_reason
+from search.reasons import SIMILAR, identifier_reasons, passage_reasons, phrase_reasons
+from search.snippets import Finder, Wanted, snippet
 from search.sources import Sources
+from search.word_reasons import AskedWords, ShownWords, other_word_reasons, without_pieces, word_reasons
 
 _SPARE = 5
 """Ids fetched beyond a page, since some may be gone or closed to the viewer by now."""
@@ -119,13 +111,16 @@ class _Making:
         self._sources = sources
         self._evidence = evidence
         self._asked = asked
+        self._readings: dict[str, Reading] = {}
         self._linked = linked_fixes(sources.store, shown, self._fix_of, asked.viewer, asked.as_of, asked.ticket_id)
         self._identifiers = asked.identifiers
-        self._wanted = Wanted(
+        wanted = Wanted(
             asked.terms.highlighted,
             frozenset(canonical for _, canonical in self._identifiers),
             tuple(written for written, _ in self._identifiers),
         )
+        self._finder = Finder(wanted)
+        self._asked_words = AskedWords(asked.terms.surfaces.keys(), asked.terms.expansions)
         self._today = sources.clock().date()
 
     def bare_result(self, document: Document, rank: int) -> Result:
@@ -147,7 +142,7 @@ class _Making:
         """Return one document as a result."""
         asked, evidence, readings = self._asked, self._evidence, self._sources.readings
         judged = asked.judged.get(document.id)
-        reading = readings.of(document)
+        texts = self._reading(document).texts
         fix = self._fix_of(document)
         linked = self._linked.get(document.id)
         shown_fix = fix if linked is None else linked.fix
@@ -156,34 +151,26 @@ class _Making:
         passage = None
         if is_only_semantic or (similarity is not None and similarity >= SIMILAR):
             passage = readings.passage(document, evidence.passage.get(document.id))
-        texts = reading.texts
         shown_texts = [texts["body"], texts["fix"]] if asked.with_fix else [texts["body"]]
         if not any(text.strip() for text in shown_texts):
             shown_texts = [document.title]
         # What a document is called stands beside the snippet already.
-        told = None if passage in (document.title, name_words(document.id)) else passage
+        told = None if passage is None or _is_its_name(passage, document) else passage
         if is_only_semantic and told:
             shown_texts = [told]
-        shown = snippet(shown_texts, document.language, self._wanted, told)
+        shown = snippet(shown_texts, document.language, self._finder, told)
         reasons: tuple[Reason, ...] = ()
         if document.id in evidence.exact and self._identifiers:
             reasons = identifier_reasons(within_reason(document), self._identifiers, with_fix=asked.with_fix)
         reasons += phrase_reasons(asked.phrases)
         reasons += asked.shared(document)
         if document.id in evidence.keyword:
-            expansions, own = asked.terms.expansions, asked.terms.surfaces.keys()
-            others, named = other_word_reasons(expansions, document.title, shown, document.language)
-            shown = without_pieces(shown, expansions, own, document.title, document.language)
+            words = ShownWords(document.title, shown, document.language)
+            others, named = other_word_reasons(self._asked_words, words)
+            words = without_pieces(self._asked_words, words)
+            shown = words.snippet
             reasons += others
-            reasons += word_reasons(
-                shown,
-                reasons,
-                named,
-                own=own,
-                other=other_terms(expansions, own),
-                title=document.title,
-                language=document.language,
-            )
+            reasons += word_reasons(self._asked_words, words, reasons, named)
         reasons += passage_reasons(passage, similarity)
         reasons += prior_reasons(self._prior.get(document.id))
         return Result(
@@ -213,15 +200,25 @@ class _Making:
             source=document.source,
         )
 
+    def _reading(self, document: Document) -> Reading:
+        if document.id not in self._readings:
+            self._readings[document.id] = self._sources.readings.of(document)
+        return self._readings[document.id]
+
     def _fix_of(self, document: Document) -> FixSide:
         as_of = self._asked.as_of
         if as_of is None:
-            return self._sources.readings.of(document).fix
+            return self._reading(document).fix
         return fix_side(within_reason(document), as_of)
 
     def _is_stale(self, document: Document) -> bool:
         due = document.review_due if isinstance(document, Article) else None
         return due is not None and due < self._today
+
+
+def _is_its_name(passage: str, document: Document) -> bool:
+    """Say whether a passage is no more than what a document is called."""
+    return passage == document.title or ("\n" not in passage and passage == name_words(document.id))
 
 
 def _fixed_by(linked: LinkedFix | None) -> FixedBy | None:

@@ -7,7 +7,7 @@ exactly what matched.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -29,8 +29,12 @@ _SPELLINGS = {
     "ae": "(?:ae|[aä]e?)", "oe": "(?:oe|[oö]e?)", "ue": "(?:ue|[uü]e?)",
     "a": "[aä]", "o": "[oö]", "u": "[uü]", "e": "[eéè]", "ss": "(?:ss|ß)",
 }  # fmt: skip
+_BEGINNINGS = {"a": "aä", "o": "oö", "u": "uü", "e": "eéè", "s": "sß"}
+_ALIKE = (("İ", "i"), ("ſ", "s"), ("µ", "μ"), ("ς", "σ"))
+"""Letters, and the small one that they count as, where `str.lower` alone would keep them apart or move what follows."""
 _FOLDED = re.compile("ae|oe|ue|ss|[aoue]")
 _SPACE = re.compile(r"\s+")
+_SEEN = re.compile(r"\S")
 _SENTENCE = re.compile(r"[.!?:]\s+|\n")
 
 
@@ -43,13 +47,12 @@ class Wanted:
     written: tuple[str, ...] = ()
 
 
-def snippet(texts: Sequence[str], language: str, wanted: Wanted, passage: str | None = None) -> Snippet:
+def snippet(texts: Sequence[str], language: str, finder: Finder, passage: str | None = None) -> Snippet:
     """Return the best window of `texts` (fields of one document, the more important first), about `LENGTH` long.
 
     The best holds the most different words and identifiers that are wanted, the earliest of equals. Where none is
     found, it is the beginning of `passage`, else of the first text that is not empty.
     """
-    finder = _Finder(wanted)
     best: tuple[int, str, int, int] | None = None
     for text in texts:
         read = text[:_READ]
@@ -59,37 +62,50 @@ def snippet(texts: Sequence[str], language: str, wanted: Wanted, passage: str | 
     if best is not None:
         _, text, first, last = best
         start = _beginning(text, first, last)
-        return _marked(text, start, start + LENGTH, language, wanted)
+        return _marked(text, start, start + LENGTH, language, finder.wanted)
     text = passage or next((text for text in texts if text.strip()), "")
-    return _marked(text[:_READ], 0, LENGTH, language, wanted)
+    return _marked(text[:_READ], 0, LENGTH, language, finder.wanted)
 
 
-class _Finder:
-    """Finds where words begin like a term, and where identifiers stand."""
+class Finder:
+    """Finds where words begin like a term, and where identifiers stand: made once for all results of an answer."""
 
     def __init__(self, wanted: Wanted):
-        terms = sorted(wanted.terms, key=lambda term: (-len(term), term))
-        self._terms = _any_of([_loosely(term) for term in terms], r"(?<!\w)(?:{})")
-        written = sorted(
-            {one for one in (*wanted.written, *wanted.identifiers) if one}, key=lambda one: (-len(one), one)
-        )
-        self._identifiers = _any_of([re.escape(one) for one in written], r"(?<!\w)(?:{})(?!\w)")
+        self.wanted = wanted
+        terms = {bare(term) for term in wanted.terms}
+        self._terms = _any_of(terms, _loosely, r"(?=[{begin}])(?<!\w)(?:{any})")
+        written = {_lowered(one) for one in (*wanted.written, *wanted.identifiers)}
+        self._identifiers = _any_of(written, re.escape, r"(?=[{begin}])(?<!\w)(?:{any})(?!\w)")
 
     def places(self, text: str) -> Iterator[tuple[int, int, str, int]]:
         """Yield (start, end, what was found, worth), not in order."""
+        lowered = _lowered(text)
         for pattern, worth in ((self._terms, 1), (self._identifiers, _IDENTIFIER_WORTH)):
             if pattern is not None:
-                for match in islice(pattern.finditer(text), _MOST_PLACES):
-                    yield match.start(), match.end(), match.group().lower(), worth
+                for match in islice(pattern.finditer(lowered), _MOST_PLACES):
+                    yield match.start(), match.end(), match.group(), worth
 
 
-def _any_of(patterns: Sequence[str], frame: str) -> re.Pattern[str] | None:
-    return re.compile(frame.format("|".join(patterns)), re.IGNORECASE) if patterns else None
+def _lowered(text: str) -> str:
+    """Return a text in small letters, each where it stood: a pattern finds them faster than letters of either case."""
+    if not text.isascii():
+        for letter, small in _ALIKE:
+            text = text.replace(letter, small)
+    return text.lower()
+
+
+def _any_of(texts: Iterable[str], written: Callable[[str], str], frame: str) -> re.Pattern[str] | None:
+    """Return a pattern for any of the texts, the longest first. Few characters begin one, which tells most places."""
+    ordered = sorted((one for one in texts if one), key=lambda one: (-len(one), one))
+    if not ordered:
+        return None
+    begin = sorted({char for one in ordered for char in _BEGINNINGS.get(one[0], one[0])})
+    return re.compile(frame.format(begin=re.escape("".join(begin)), any="|".join(map(written, ordered))))
 
 
 def _loosely(term: str) -> str:
-    """Return a pattern for how a text may write a term: index terms have no umlauts, texts do."""
-    return _FOLDED.sub(lambda found: _SPELLINGS[found.group()], re.escape(bare(term)))
+    """Return a pattern for how a text in small letters may write a bare term: index terms have no umlauts, texts do."""
+    return _FOLDED.sub(lambda found: _SPELLINGS[found.group()], re.escape(term))
 
 
 def _best_window(places: Sequence[tuple[int, int, str, int]]) -> tuple[int, int, int] | None:
@@ -132,15 +148,24 @@ def _marked(text: str, start: int, end: int, language: str, wanted: Wanted) -> S
     cut = len(text) > end
     if cut:
         # Not in the middle of a word, unless the window is one endless word.
-        space = max((match.start() for match in _SPACE.finditer(piece)), default=0)
+        space = _last_space(piece)
         piece = piece[: space if space > LENGTH // 2 else LENGTH]
-        cut = bool(text[start + len(piece) :].strip())
-    line = _SPACE.sub(" ", piece).strip()
-    if start and line and text[:start].strip():
+        cut = _SEEN.search(text, start + len(piece)) is not None
+    line = " ".join(piece.split())
+    if start and line and _SEEN.search(text, 0, start):
         line = f"… {line}"
     if cut and line:
         line = f"{line} …"
     return Snippet(line, highlights(line, language, wanted.terms, wanted.identifiers))
+
+
+def _last_space(piece: str) -> int:
+    """Return where the last white space of a piece begins, 0 where it has none."""
+    seen = piece.rstrip()
+    if len(seen) < len(piece):
+        return len(seen)
+    head, *last = piece.rsplit(None, 1)
+    return len(head) if last else 0
 
 
 def marked_words(shown: Snippet) -> tuple[str, ...]:

@@ -57,3 +57,24 @@ def test_parts_of_any_text_hold_nothing_that_it_does_not(text: str) -> None:
 @given(st.text(alphabet="abc .\n"))
 def test_a_text_without_labels_is_plain(text: str) -> None:
     assert labelled_parts(text).plain == "\n".join(text.splitlines()).strip()
+
+
+_LABELS = {
+    "cause": "root cause|the root cause|underlying issue|root-cause analysis|RCA|cause|contributing factors|Ursache"
+    "|Fehlerursache|Grundursache|Hauptursachen",
+    "workaround": "workaround|work around|temporary fix|interim solution|Umgehung|Problemumgehung|Umgehungslösung"
+    "|Behelfslösung|Zwischenlösung",
+    "fix": "resolution|solution|fix|permanent fix|final solution|Behebung|Fehlerbehebung|LÖSUNG|endgültige Lösung"
+    "|Abhilfe",
+    "other": "symptoms|impact|affected|environment|steps to reproduce|prevention|follow-up|notes|next steps"
+    "|Auswirkungen|betroffen|Umgebung|Vorbeugung|Hinweise|nächste Schritte",
+}
+
+
+@pytest.mark.parametrize(
+    "mark", ["{}: told", "## {}\ntold", "h3. {}:\ntold", "- **{}**: told", "  > __{}:__ told", "*{}*\ntold"]
+)
+@pytest.mark.parametrize(("part", "label"), [(part, one) for part, all in _LABELS.items() for one in all.split("|")])
+def test_a_label_is_known_however_it_is_marked(part: str, label: str, mark: str) -> None:
+    parts = labelled_parts(f"Before.\n\n{mark.format(label)}")
+    assert parts == LabelledParts(plain="Before.", **({} if part == "other" else {part: "told"}))

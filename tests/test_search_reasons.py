@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kb.documents import Article, Ticket
-from search.answers import Reason, Snippet
-from search.reasons import holds_on_problem_side, identifier_reasons, passage_reasons, shared_reasons, word_reasons
+from search.answers import Reason
+from search.reasons import holds_on_problem_side, identifier_reasons, passage_reasons, shared_reasons
 
 ARTICLE = Article(
     id="a",
@@ -76,13 +76,6 @@ def test_reasons_tell_the_problem_side_from_the_fix(value: str, loose: bool, str
 def test_reasons_find_an_identifier_that_the_document_writes_in_another_form() -> None:
     ticket = Ticket(source="d", external_id="1", title="x", description="It says -2147024891 there.")
     assert identifier_reasons(ticket, [("0x80070005", "0x80070005")])[0].field == "description"
-
-
-def test_reasons_tell_each_marked_word_once() -> None:
-    shown = Snippet("Spooler 0x1 spooler queue", ((0, 7), (8, 11), (12, 19), (20, 25)))
-    told = [Reason("identifier", value="0x1")]
-    assert word_reasons(shown, told) == (Reason("matched_words", value="Spooler, queue"),)
-    assert word_reasons(Snippet("nothing"), ()) == ()
 
 
 def test_reasons_name_a_similar_passage_only_when_it_is_similar() -> None:

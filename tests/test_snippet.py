@@ -7,22 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.analysis.analyse import analyse_query
-from search.snippets import LENGTH, Wanted, marked_words, snippet
+from search.snippets import LENGTH, Finder, Wanted, marked_words, snippet
 
 FILLER = "Nothing of interest stands here. " * 40
 
 
-def _wanted(query: str) -> Wanted:
+def _finder(query: str) -> Finder:
     analysis = analyse_query(query)
-    return Wanted(
+    wanted = Wanted(
         frozenset(term for word in analysis.words for term in (*word.alternatives, *word.parts)),
         frozenset(one.value for one in analysis.identifiers),
         tuple(query[one.start : one.end] for one in analysis.identifiers),
     )
+    return Finder(wanted)
 
 
 def _marked(query: str, *texts: str, language: str = "en") -> tuple[str, list[str]]:
-    shown = snippet(texts, language, _wanted(query))
+    shown = snippet(texts, language, _finder(query))
     return shown.text, [shown.text[start:end] for start, end in shown.highlights]
 
 
@@ -66,10 +67,10 @@ def test_snippet_prefers_the_first_text_when_both_hold_the_same() -> None:
 
 
 def test_snippet_shows_the_passage_when_no_word_is_found() -> None:
-    shown = snippet(["The body begins here."], "en", _wanted("zebra"), "The most similar passage.")
+    shown = snippet(["The body begins here."], "en", _finder("zebra"), "The most similar passage.")
     assert (shown.text, shown.highlights) == ("The most similar passage.", ())
-    assert snippet(["The body begins here."], "en", _wanted("zebra")).text == "The body begins here."
-    assert snippet(["", " "], "en", _wanted("zebra")).text == ""
+    assert snippet(["The body begins here."], "en", _finder("zebra")).text == "The body begins here."
+    assert snippet(["", " "], "en", _finder("zebra")).text == ""
 
 
 def test_snippet_stands_on_one_line() -> None:
@@ -79,7 +80,7 @@ def test_snippet_stands_on_one_line() -> None:
 
 
 def test_snippet_tells_marked_words_once() -> None:
-    assert marked_words(snippet(["Spooler, spooler and queue"], "en", _wanted("spooler queue"))) == ("Spooler", "queue")
+    assert marked_words(snippet(["Spooler, spooler and queue"], "en", _finder("spooler queue"))) == ("Spooler", "queue")
 
 
 @given(
@@ -88,10 +89,33 @@ def test_snippet_tells_marked_words_once() -> None:
     st.sampled_from(["spooler 809", "groesse", "istanbul file", ""]),
 )
 def test_snippet_marks_lie_in_order_within_the_text(words: list[str], between: str, query: str) -> None:
-    shown = snippet([between.join(words)], "de", _wanted(query))
+    shown = snippet([between.join(words)], "de", _finder(query))
     position = 0
     for start, end in shown.highlights:
         assert position <= start < end <= len(shown.text)
         position = end
     assert len(shown.text) <= LENGTH + 4
     assert "\n" not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("query", "held"),
+    [
+        ("istanbul", "İSTANBUL"),
+        ("groesse", "GRÖSSE"),
+        ("strasse", "Straße"),
+        ("uebung", "Übung"),
+        ("Überlauf", "ÜBERLAUF"),
+    ],
+)
+def test_snippet_finds_a_word_in_whatever_letters_it_is_written(query: str, held: str) -> None:
+    shown = snippet([f"{FILLER} İ {FILLER} Da steht {held} darin. {FILLER}"], "de", _finder(query))
+    assert held in shown.text
+    assert shown.text.startswith("… ")
+
+
+def test_snippet_is_cut_between_words() -> None:
+    shown = snippet([f"spooler {'word ' * 100}"], "en", _finder("spooler"))
+    assert shown.text.endswith("word …")
+    assert snippet([f"spooler {'x' * 500}"], "en", _finder("spooler")).text == f"spooler {'x' * (LENGTH - 8)} …"
+    assert snippet([f"spooler {'x' * 200}{' ' * 300}"], "en", _finder("spooler")).text == f"spooler {'x' * 200}"

@@ -41,7 +41,7 @@ from kb.steps import before_steps, steps_of
 )
 def test_steps_are_drawn_from_the_text(text: str, steps: list[str], before: str) -> None:
     assert steps_of(text) == steps
-    assert before_steps(text).strip() == before.strip()
+    assert before_steps(text, steps).strip() == before.strip()
 
 
 def test_steps_keep_the_code_that_stands_below_them() -> None:
