@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select, update
 
 from kb.errors import InvalidInput, NotFound, StoreBusy, StoreError
 from kb.protocols.store import Token
 from kb.store import sqlite
+from kb.store.lookup import Lookup
 from kb.store.part import Part
 from kb.store.rows import json_text
 from kb.store.tables import setting, token
@@ -30,6 +32,14 @@ _TOKEN_COLUMNS = (
     token.c.revoked_at,
     token.c.expires_at,
     token.c.audiences,
+)
+_SETTING = Lookup(lambda size: select(setting.c.value).where(setting.c.name == bindparam("of")))
+_TOKEN = Lookup(
+    lambda size: select(*_TOKEN_COLUMNS).where(
+        token.c.secret_hash == bindparam("hash"),
+        token.c.revoked_at.is_(None),
+        or_(token.c.expires_at.is_(None), token.c.expires_at > bindparam("now")),
+    )
 )
 
 
@@ -57,18 +67,19 @@ class SqlAccess(Part):
 
     def token(self, secret_hash: str) -> Token | None:
         """Return the live token of this hash and note that it was used, unless the store is busy or full."""
-        wanted = (token.c.secret_hash == secret_hash) & token.c.revoked_at.is_(None) & ~self._is_expired()
-        query = select(*_TOKEN_COLUMNS).where(wanted)
-        with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
+        now = self._clock()
+        with self._database.look() as looking:
+            rows = _TOKEN.rows(looking, hash=secret_hash, now=now)
+        if not rows:
             return None
-        found, now = _token_from(*row), self._clock()
+        found = _token_from(*rows[0])
         if found.last_used_at is not None and abs(now - found.last_used_at) < USE_NOTED_EVERY:
             return found
+        wanted = (token.c.secret_hash == secret_hash) & token.c.revoked_at.is_(None) & ~self._is_expired()
+        row: tuple[Any, ...] | None = rows[0]
         with suppress(StoreError), self._database.write(NOTE_PATIENCE) as connection:
             connection.execute(update(token).where(wanted).values(last_used_at=now))
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(select(*_TOKEN_COLUMNS).where(wanted)).one_or_none()
         return None if row is None else _token_from(*row)
 
     def has_expired(self, secret_hash: str) -> bool:
@@ -97,8 +108,9 @@ class SqlAccess(Part):
 
     def setting(self, name: str) -> str | None:
         """Return a value kept in the store."""
-        with self._database.read() as connection:
-            return connection.scalar(select(setting.c.value).where(setting.c.name == name))
+        with self._database.look() as connection:
+            rows = _SETTING.rows(connection, of=name)
+        return rows[0][0] if rows else None
 
     def put_setting(self, name: str, value: str | None) -> None:
         """Keep a value, or drop it when `None`."""

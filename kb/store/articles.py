@@ -28,6 +28,7 @@ from kb.store.attachments import record_uses
 from kb.store.changes import record_changes
 from kb.store.documents import documents_by_id
 from kb.store.links import link_source_tickets
+from kb.store.lookup import Lookup
 from kb.store.part import Part
 from kb.store.rows import article_from, document_from, is_storable, row_of, same_content
 from kb.store.sqlite import chunks, refuse_too_many
@@ -65,6 +66,15 @@ def planned(stored: Document | None, article: Article) -> tuple[Outcome, Article
     if stored.path != article.path:
         return "updated", replace(stored, path=article.path)
     return "unchanged", stored
+
+
+_IDS_OF_SOURCE = Lookup(
+    lambda size: (
+        select(document.c.id, document.c.path)
+        .where(document.c.type != "ticket", document.c.source == bindparam("of"))
+        .order_by(document.c.id)
+    )
+)
 
 
 class SqlArticles(Part):
@@ -143,6 +153,9 @@ class SqlArticles(Part):
 
     def article_ids(self, source: str | None = None, kind: str | None = None) -> Mapping[str, str | None]:
         """Return id → path, ordered by id."""
+        if source is not None and kind is None:
+            with self._database.look() as looking:
+                return dict(_IDS_OF_SOURCE.rows(looking, of=source))
         query = select(document.c.id, document.c.path).where(document.c.type != "ticket")
         if source is not None:
             query = query.where(document.c.source == source)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select
 
 from kb.protocols.store import Change
 from kb.store import sqlite
 from kb.store.documents import ids_after
+from kb.store.lookup import Lookup
 from kb.store.part import Part
 from kb.store.sqlite import MOST, chunks
 from kb.store.tables import change, indexed
@@ -32,29 +33,42 @@ def record_changes(connection: Connection, document_ids: Iterable[str], now: dat
         connection.execute(insert(change), rows)
 
 
+def _pending_in(order: ColumnElement[int]) -> Select[int, str, datetime]:
+    newer = change.alias()
+    is_newest = ~(
+        select(newer.c.seq)
+        .where(newer.c.document_id == change.c.document_id, newer.c.seq > change.c.seq)
+        .correlate(change)
+        .exists()
+    )
+    query = select(change.c.seq, change.c.document_id, change.c.at).where(is_newest)
+    return query.order_by(order).limit(bindparam("most"))
+
+
+_OLDEST = Lookup(lambda size: _pending_in(change.c.seq))
+_NEWEST = Lookup(lambda size: _pending_in(change.c.seq.desc()))
+_THROUGH = Lookup(
+    lambda size: select(
+        select(change.c.at).order_by(change.c.seq).limit(1).scalar_subquery(),
+        select(indexed.c.through).scalar_subquery(),
+    )
+)
+
+
 class SqlChanges(Part):
     """The change log (`kb.protocols.store.ChangeLog`)."""
 
     def pending(self, limit: int) -> Sequence[Change]:
         """Return the oldest changes not yet done, the newest of each document."""
-        return self._pending(change.c.seq, limit)
+        return self._pending(_OLDEST, limit)
 
     def newest_pending(self, limit: int) -> Sequence[Change]:
         """Return the newest changes not yet done, the newest of each document, newest first."""
-        return self._pending(change.c.seq.desc(), limit)
+        return self._pending(_NEWEST, limit)
 
-    def _pending(self, order: ColumnElement[int], limit: int) -> Sequence[Change]:
-        newer = change.alias()
-        is_newest = ~(
-            select(newer.c.seq)
-            .where(newer.c.document_id == change.c.document_id, newer.c.seq > change.c.seq)
-            .correlate(change)
-            .exists()
-        )
-        query = select(change.c.seq, change.c.document_id, change.c.at).where(is_newest)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(order).limit(limit)).all()
-        return [Change(*row) for row in rows]
+    def _pending(self, lookup: Lookup, limit: int) -> Sequence[Change]:
+        with self._database.look() as connection:
+            return [Change(*row) for row in lookup.rows(connection, most=limit)]
 
     def pending_count(self) -> int:
         """Return the number of documents with changes not yet done."""
@@ -89,6 +103,7 @@ class SqlChanges(Part):
 
     def indexed_through(self) -> datetime | None:
         """Return the moment before the oldest pending change, else the time of the last one done."""
-        with self._database.read() as connection:
-            oldest = connection.scalar(select(change.c.at).order_by(change.c.seq).limit(1))
-            return oldest - _TICK if oldest is not None else connection.scalar(select(indexed.c.through))
+        with self._database.look() as connection:
+            oldest, through = _THROUGH.rows(connection)[0]
+        until: datetime | None = oldest - _TICK if oldest is not None else through
+        return until

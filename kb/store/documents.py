@@ -9,6 +9,8 @@ from sqlalchemy import JSON, Connection, func, select, type_coerce
 from kb.access import may_read, may_read_facts
 from kb.documents import Document
 from kb.queries import Facts, Viewer
+from kb.store.decoded import Row
+from kb.store.lookup import Lookup, one_of
 from kb.store.part import Part
 from kb.store.rows import document_from, is_storable
 from kb.store.sqlite import chunks
@@ -16,6 +18,14 @@ from kb.store.tables import document
 
 _PAGE = 5000
 """Ids that `all_ids` reads at once."""
+_CONTENT = type_coerce(document.c.content, JSON)
+_DOCUMENTS = Lookup(lambda size: select(document).where(one_of(document.c.id, "ids", size)))
+_SOURCES = Lookup(lambda size: select(document.c.id, document.c.source).where(one_of(document.c.id, "ids", size)))
+_SOURCES_SEEN = Lookup(
+    lambda size: select(
+        document.c.id, document.c.source, _CONTENT["audience"].as_string(), _CONTENT["state"].as_string()
+    ).where(one_of(document.c.id, "ids", size))
+)
 
 
 def ids_after(connection: Connection, last: str | None, limit: int) -> Sequence[str]:
@@ -41,19 +51,20 @@ class SqlDocuments(Part):
 
     def documents(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, Document]:
         """Return those of `ids` that exist and that the viewer may read, in the order of `ids`."""
-        with self._database.read() as connection:
-            found = documents_by_id(connection, list(dict.fromkeys(ids)))
+        rows: list[Row] = []
+        with self._database.look() as connection:
+            for some in chunks([one for one in dict.fromkeys(ids) if is_storable(one)]):
+                rows += _DOCUMENTS.rows(connection, {"ids": some})
+        found = {row[0]: one for row, one in zip(rows, self._decoded.of(rows), strict=True)}
         return {one: found[one] for one in ids if one in found and (viewer is None or may_read(viewer, found[one]))}
 
     def sources(self, ids: Sequence[str], viewer: Viewer | None = None) -> Mapping[str, str]:
         """Return id → source of those of `ids` that exist and that the viewer may read."""
-        content = type_coerce(document.c.content, JSON)
-        seen = (content["audience"].as_string(), content["state"].as_string()) if viewer is not None else ()
+        lookup = _SOURCES if viewer is None else _SOURCES_SEEN
         found: dict[str, str] = {}
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             for some in chunks([one for one in ids if is_storable(one)]):
-                query = select(document.c.id, document.c.source, *seen).where(document.c.id.in_(some))
-                for one, source, *facts in connection.execute(query):
+                for one, source, *facts in lookup.rows(connection, {"ids": some}):
                     if viewer is None or _may_read(viewer, one, *facts):
                         found[one] = source
         return found

@@ -12,6 +12,7 @@ from kb.documents import FEEDBACK, Link
 from kb.protocols.feedback import RESOLVED_BY, TAKES_BACK, Feedback, GivenAnswer
 from kb.store import sqlite, tables
 from kb.store.links import add_link, remove_link
+from kb.store.lookup import Lookup, one_of
 from kb.store.part import Part
 from kb.store.rows import json_text
 from kb.store.sqlite import MOST, chunks
@@ -29,6 +30,16 @@ _COLUMNS = (
     _GIVEN.c.at,
     _GIVEN.c.ticket,
 )
+
+
+def _given_by(column: Column[str]) -> Lookup:
+    return Lookup(
+        lambda size: select(*_COLUMNS).where(one_of(column, "values", size), one_of(_GIVEN.c.action, "actions", size))
+    )
+
+
+_ON_RESULTS = _given_by(_GIVEN.c.result_id)
+_ON_TICKETS = _given_by(_GIVEN.c.ticket)
 
 
 class SqlFeedback(Part):
@@ -78,18 +89,17 @@ class SqlFeedback(Part):
 
     def feedback_given(self, result_ids: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         """Return all feedback of these actions on these results, ordered by time."""
-        return self._feedback_where(_GIVEN.c.result_id, result_ids, actions)
+        return self._feedback(_ON_RESULTS, result_ids, actions)
 
     def feedback_on(self, tickets: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         """Return all feedback of these actions that names one of these tickets, ordered by time."""
-        return self._feedback_where(_GIVEN.c.ticket, tickets, actions)
+        return self._feedback(_ON_TICKETS, tickets, actions)
 
-    def _feedback_where(self, column: Column[str], values: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
+    def _feedback(self, lookup: Lookup, values: Sequence[str], actions: Sequence[str]) -> Sequence[Feedback]:
         found: list[Feedback] = []
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             for some in chunks(sorted(set(values))):
-                query = select(*_COLUMNS).where(column.in_(some), _GIVEN.c.action.in_(actions))
-                found += [Feedback(*row) for row in connection.execute(query)]
+                found += [Feedback(*row) for row in lookup.rows(connection, {"values": some, "actions": actions})]
         return sorted(found, key=lambda one: (one.at, one.response_id, one.result_id, one.action, one.by))
 
     def _link(self, connection: Connection, feedback: Feedback) -> bool:

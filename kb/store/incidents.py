@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
 from kb.documents import Ticket
 from kb.errors import InvalidInput
 from kb.incidents import Decision, DecisionState, OpenTicket, may_be_reported
+from kb.store.lookup import Lookup
 from kb.store.part import Part
 from kb.store.rows import is_storable
 from kb.store.sqlite import chunks
@@ -44,6 +46,36 @@ def note_open_tickets(connection: Connection, changed: Iterable[tuple[Ticket, st
         connection.execute(insert(open_ticket), rows)
 
 
+_MARK = Lookup(
+    lambda size: select(select(func.max(change.c.seq)).scalar_subquery(), select(indexed.c.through).scalar_subquery())
+)
+_DECIDED = incident_decision.c
+_DECISIONS = Lookup(
+    lambda size: (
+        select(
+            _DECIDED.number,
+            _DECIDED.state,
+            _DECIDED.decided_by,
+            _DECIDED.at,
+            _DECIDED.size,
+            incident_ticket.c.ticket_id,
+        )
+        .join_from(incident_decision, incident_ticket, incident_ticket.c.decision == _DECIDED.number, isouter=True)
+        .where(
+            or_(
+                _DECIDED.number.in_(
+                    select(incident_ticket.c.decision).join(
+                        open_ticket, open_ticket.c.ticket_id == incident_ticket.c.ticket_id
+                    )
+                ),
+                _DECIDED.at >= bindparam("since"),
+            )
+        )
+        .order_by(_DECIDED.number, incident_ticket.c.ticket_id)
+    )
+)
+
+
 class SqlIncidents(Part):
     """What incident candidates are made from (`kb.protocols.incidents.IncidentStore`)."""
 
@@ -52,9 +84,8 @@ class SqlIncidents(Part):
 
         The numbers of pending changes only grow, and so does the time of the last one done.
         """
-        with self._database.read() as connection:
-            newest = connection.scalar(select(func.max(change.c.seq)))
-            through = connection.scalar(select(indexed.c.through))
+        with self._database.look() as connection:
+            ((newest, through),) = _MARK.rows(connection)
         return f"{newest}/{through.isoformat() if through else None}"
 
     def open_tickets(self, until: datetime, most: int) -> Sequence[OpenTicket]:
@@ -84,31 +115,17 @@ class SqlIncidents(Part):
 
     def incident_decisions(self, since: datetime) -> Sequence[Decision]:
         """Return the decisions on tickets that are open, and those made since, ordered by number."""
-        is_open = incident_decision.c.number.in_(
-            select(incident_ticket.c.decision).join(open_ticket, open_ticket.c.ticket_id == incident_ticket.c.ticket_id)
-        )
-        decided = incident_decision.c
-        query = (
-            select(decided.number, decided.state, decided.decided_by, decided.at, decided.size)
-            .where(or_(is_open, decided.at >= since))
-            .order_by(decided.number)
-        )
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            tickets = _tickets_of(connection, [row.number for row in rows])
-        return [Decision(*row, tuple(tickets.get(row.number, ()))) for row in rows]
+        with self._database.look() as connection:
+            rows = _DECISIONS.rows(connection, since=since)
+        made: dict[int, Decision] = {}
+        tickets: dict[int, list[str]] = {}
+        for number, state, by, at, size, ticket_id in rows:
+            made.setdefault(number, Decision(number, state, by, at, size, ()))
+            if ticket_id is not None:
+                tickets.setdefault(number, []).append(ticket_id)
+        return [replace(one, tickets=tuple(tickets.get(number, ()))) for number, one in made.items()]
 
 
 def _stored_tickets(connection: Connection, ids: Sequence[str]) -> Iterator[str]:
     for some in chunks([one for one in dict.fromkeys(ids) if is_storable(one)]):
         yield from connection.scalars(select(document.c.id).where(document.c.id.in_(some), document.c.type == "ticket"))
-
-
-def _tickets_of(connection: Connection, numbers: Sequence[int]) -> Mapping[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for some in chunks(numbers):
-        query = select(incident_ticket.c.decision, incident_ticket.c.ticket_id)
-        query = query.where(incident_ticket.c.decision.in_(some))
-        for number, ticket_id in connection.execute(query.order_by(incident_ticket.c.ticket_id)):
-            found.setdefault(number, []).append(ticket_id)
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kb.reporting import Clock
+from kb.store.decoded import DecodedDocuments
 from kb.store.sqlite import Database
 
 
@@ -12,3 +13,4 @@ class Part:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._decoded = DecodedDocuments()

@@ -83,6 +83,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def look(self) -> Iterator[sqlite3.Connection]:
+        """Open a snapshot like `read`, on the driver's own connection, for a `kb.store.lookup.Lookup`."""
+        with self._translated(), self._raw() as connection:
+            connection.execute("BEGIN")  # ended by the pool, which rolls back whatever is open
+            yield connection
+
+    @contextmanager
     def write(self, patience: float | None = None) -> Iterator[Connection]:
         """Open the write transaction: committed and durable at the end, rolled back when anything is raised.
 
@@ -157,7 +164,7 @@ class Database:
         """Take the write lock at the start: reading first and then writing fails at once when another one wrote."""
         patience = connection.get_execution_options().get("patience")
         if patience is None:
-            connection.exec_driver_sql("BEGIN")
+            cast("sqlite3.Connection", connection.connection.driver_connection).execute("BEGIN")
         elif patience == self._patience:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
@@ -187,6 +194,8 @@ class Database:
         try:
             yield cast("sqlite3.Connection", borrowed.driver_connection)
         finally:
+            if self._closed.is_set():
+                borrowed.detach()
             borrowed.close()
 
     @contextmanager

@@ -6,8 +6,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, Connection, bindparam, delete, func, insert, or_, select, type_coerce, union_all, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from kb.documents import Document, Link, Ticket
 from kb.errors import InvalidInput
@@ -19,6 +34,7 @@ from kb.store.documents import documents_by_id
 from kb.store.erasure import forget_document
 from kb.store.incidents import note_open_tickets
 from kb.store.links import replace_links
+from kb.store.lookup import Lookup, one_of
 from kb.store.part import Part
 from kb.store.rows import DocumentRow, document_from, is_storable, row_of
 from kb.store.sqlite import chunks, refuse_too_many
@@ -67,6 +83,24 @@ class _Batch:
             self.changed[ticket.id] = ticket, row_of(ticket)
             self.held[ticket.id] = ticket
         return outcome
+
+
+def _latest_links(size: int, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return the statement for the latest links to each target, numbered by `place`."""
+    order = (link.c.at.desc().nulls_last(), link.c.ticket_id, link.c.position)
+    place = func.row_number().over(partition_by=link.c.target, order_by=order).label("place")
+    placed = (
+        select(link.c.ticket_id, link.c.type, link.c.target, link.c.at, place)
+        .where(one_of(link.c.target, "targets", size), one_of(link.c.type, "types", size), *conditions)
+        .subquery()
+    )
+    return select(placed).where(placed.c.place <= bindparam("most")).order_by(placed.c.target, placed.c.place)
+
+
+_LATEST_LINKS = Lookup(_latest_links)
+_LATEST_LINKS_BEFORE = Lookup(
+    lambda size: _latest_links(size, or_(link.c.at.is_(None), link.c.at < bindparam("before")))
+)
 
 
 class SqlTickets(Part):
@@ -122,19 +156,14 @@ class SqlTickets(Part):
         self, document_ids: Sequence[str], types: Sequence[str], most: int, before: datetime | None = None
     ) -> Mapping[str, Sequence[tuple[str, Link]]]:
         """Return document id → (ticket id, link) of at most `most` links of these types to it, the latest first."""
-        order = (link.c.at.desc().nulls_last(), link.c.ticket_id, link.c.position)
-        place = func.row_number().over(partition_by=link.c.target, order_by=order).label("place")
+        lookup = _LATEST_LINKS if before is None else _LATEST_LINKS_BEFORE
+        bounds: dict[str, object] = {"most": most} if before is None else {"most": most, "before": before}
         found: dict[str, list[tuple[str, Link]]] = {}
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             for some in chunks(sorted(set(document_ids))):
-                of = select(link.c.ticket_id, link.c.type, link.c.target, link.c.at, place).where(
-                    link.c.target.in_(some), link.c.type.in_(types)
-                )
-                if before is not None:
-                    of = of.where(or_(link.c.at.is_(None), link.c.at < before))
-                placed = of.subquery()
-                query = select(placed).where(placed.c.place <= most).order_by(placed.c.target, placed.c.place)
-                for ticket_id, kind, target, at, _ in connection.execute(query):
+                for ticket_id, kind, target, at, _ in lookup.rows(
+                    connection, {"targets": some, "types": types}, **bounds
+                ):
                     found.setdefault(target, []).append((ticket_id, Link(kind, target, at)))
         return found
 
@@ -159,6 +188,7 @@ class SqlTickets(Part):
                 return False  # the id of an article
             connection.execute(update(tombstone).where(tombstone.c.ticket_id == ticket_id).values(deleted_at=None))
             forget_document(connection, ticket_id, self._clock())
+        self._decoded.forget()
         self._database.forget_deleted()
         return was_there
 

@@ -6,8 +6,9 @@ says when they are behind what the pages say; the manual (*Design system*) has t
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, redirect, request
-from flask_babel import Babel, get_locale
+from babel.support import NullTranslations
+from flask import Blueprint, Flask, Response, g, redirect, request
+from flask_babel import Babel, get_locale, get_translations
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from web.addresses import local_target
@@ -22,8 +23,23 @@ def install_languages(app: Flask) -> None:
     """Choose a language for each request, and make what pages need of it known to templates."""
     Babel(app, default_locale="en", locale_selector=asked_language)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of its extension
+        gettext=lambda text: _texts().ugettext(text),
+        ngettext=lambda one, more, count: _texts().ungettext(one, more, count),
+        newstyle=True,
+        pgettext=lambda context, text: _texts().upgettext(context, text),
+        npgettext=lambda context, one, more, count: _texts().unpgettext(context, one, more, count),
+    )
     app.jinja_env.globals.update(get_locale=get_locale, LANGUAGES=LANGUAGES, here=_here)
     app.after_request(_vary)
+
+
+def _texts() -> NullTranslations:
+    """Return the texts of the language of the request. A page asks for some hundred: they are looked up once."""
+    if (texts := g.get("texts")) is None:
+        texts = g.texts = get_translations()
+    found: NullTranslations = texts
+    return found
 
 
 def asked_language() -> str:
