@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.passages import Passage, text_hash
 from kb.analysis.analyse import analyse
 from kb.documents import Document
 from kb.facts import facts_of
@@ -36,12 +35,10 @@ def keyword_entry(document: Document, fingerprint: str) -> KeywordEntry:
 def vector_entry(
     document: Document,
     fingerprint: str,
-    passages: Sequence[Passage],
-    vectors: Mapping[str, NDArray[np.float16]],
+    passages: Sequence[int],
+    vectors: Sequence[NDArray[np.float16]],
     dimension: int,
 ) -> VectorEntry:
-    """Return a document's passages with their vectors, which are found by the hash of each text."""
-    rows = np.zeros((len(passages), dimension), np.float32)
-    for row, passage in zip(rows, passages, strict=True):
-        row[:] = vectors[text_hash(passage.text)]
-    return VectorEntry(facts_of(document), fingerprint, tuple(one.number for one in passages), rows)
+    """Return the numbers of a document's passages with their vectors, in the same order."""
+    rows = np.array(vectors, np.float32).reshape(len(vectors), dimension)
+    return VectorEntry(facts_of(document), fingerprint, tuple(passages), rows)

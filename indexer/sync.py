@@ -11,6 +11,7 @@ are behind. The next drain with a model compares the fingerprints of both indexe
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -22,16 +23,24 @@ from indexer.entries import keyword_entry, vector_entry
 from indexer.passages import Passage, passages_of, text_hash
 from indexer.plan import Act, Fingerprints, plan, vector_fingerprint, wanted_fingerprints
 from indexer.text_vectors import TextVectors
-from kb.documents import Document
+from kb.documents import Article, Document
 from kb.errors import ModelUnavailable, RecipeMismatch
 from kb.protocols.encoder import Encoder
 from kb.protocols.keyword import KeywordIndex
-from kb.protocols.store import ChangeLog, DocumentStore, VectorStore
+from kb.protocols.store import Change, ChangeLog, DocumentStore, VectorStore
 from kb.protocols.vector import VectorIndex
 from kb.reporting import Progress, Say
 
 BATCH = 500
-"""Documents in one commit of each index."""
+"""Documents in one commit of each index, at most."""
+LEAST_BATCH = 32
+"""Documents in a batch of changes, at least and at first: smaller ones would spend their time on commits."""
+_BATCH_S = 0.7
+"""How long a batch of changes may take, as far as the one before can tell: what a person saves meanwhile waits for its
+end, then for a batch of its own, and is to be found within two seconds.
+"""
+_NEWEST = 200
+"""How many of the newest changes are looked at for what a person saved; fifty tickets a second bring 35 in a batch."""
 BEHIND = "index.vectors_behind"
 """Setting of the store that says: some document's vectors are not in the index yet."""
 
@@ -108,19 +117,23 @@ class Sync:
         self._has_model = encoder is not None
 
     def drain(self, limit: int | None = None) -> SyncReport:
-        """Do at most `limit` changes, oldest first, and what is left of vectors that were behind.
+        """Do at most `limit` changes and what is left of vectors that were behind.
 
+        The oldest come first, but what people save on the site goes before a queue that is longer than a batch.
         Raises StoreError, IndexUnavailable; what was committed until then stays.
         """
         self._begin(self._store.pending_count())
         try:
             self._catch_up()
             left = sys.maxsize if limit is None else limit
-            while changes := self._store.pending(min(BATCH, left)):
+            size = LEAST_BATCH
+            while changes := self._next_changes(size)[:left]:
+                began = time.monotonic()
                 self._bring([one.document_id for one in changes])
                 self._store.done(changes)
                 self._check()
                 left -= len(changes)
+                size = _next_size(size, len(changes), time.monotonic() - began)
         except _ToldToStop:
             self._report = replace(self._report, stopped=True)
         return self._report
@@ -145,6 +158,14 @@ class Sync:
         self._keyword.refresh()
         if self._vectors is not None:
             self._vectors.refresh()
+
+    def _next_changes(self, size: int) -> Sequence[Change]:
+        oldest = self._store.pending(size)
+        if len(oldest) < size:
+            return oldest
+        newest = self._store.newest_pending(_NEWEST)
+        documents = self._store.documents([one.document_id for one in newest])
+        return [one for one in newest if _is_from_site(documents.get(one.document_id))][:size] or oldest
 
     def _catch_up(self) -> None:
         """Make the vectors of documents that the keyword index holds and the vector index lacks or holds otherwise."""
@@ -204,7 +225,13 @@ class Sync:
         if self._texts is not None:
             vectors = self._vectors_of(self._texts, passages, hashes)
             entries = [
-                vector_entry(one, wanted[one.id].vectors or "", passages[one.id], vectors, index.recipe.dimension)
+                vector_entry(
+                    one,
+                    wanted[one.id].vectors or "",
+                    [passage.number for passage in passages[one.id]],
+                    [vectors[name] for name in hashes[one.id]],
+                    index.recipe.dimension,
+                )
                 for one in documents
                 if vectors.keys() >= set(hashes[one.id])
             ]
@@ -254,6 +281,21 @@ class Sync:
     def _check(self) -> None:
         if not self._keep_going():
             raise _ToldToStop
+
+
+def _is_from_site(document: Document | None) -> bool:
+    return isinstance(document, Article) and document.path is None
+
+
+def _next_size(size: int, done: int, seconds: float) -> int:
+    """Return how many changes fit into one batch when `done` took `seconds`; it grows step by step.
+
+    A batch that was not full, as of a single article, says nothing of how long many would take.
+    """
+    if done < size and seconds <= _BATCH_S:
+        return size
+    fitting = int(done * _BATCH_S / seconds) if seconds > 0 else BATCH
+    return max(LEAST_BATCH, min(fitting, 4 * size, BATCH))
 
 
 class _ToldToStop(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,14 @@ class Recipe:
     @property
     def id(self) -> str:
         """Return a short stable name for exactly this recipe."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        return _name(self)
 
     @property
     def model_name(self) -> str:
         """Return `name@revision`, as answers state it."""
         return f"{self.model}@{self.revision[:12]}"
+
+
+@lru_cache(maxsize=16)
+def _name(recipe: Recipe) -> str:
+    return hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from indexer.entries import keyword_entry
 from indexer.manifest import PASSAGE_VERSION
 from indexer.passages import passages_of, text_hash
-from indexer.sync import BEHIND, Sync, SyncReport
+from indexer.sync import BATCH, BEHIND, LEAST_BATCH, Sync, SyncReport, _next_size
 from indexer.text_vectors import CHUNK
 from kb.access import ADMINISTRATOR
 from kb.documents import Article
@@ -134,6 +134,35 @@ def test_drain_does_not_encode_a_text_again_when_it_was_ever_encoded() -> None:
     assert house.contents() == rebuilt(house).contents()
 
 
+def queued(house: House, tickets: int) -> None:
+    fields = {"title": "Printer error"}
+    house.store.upsert_tickets([TicketUpsert("desk", str(number), fields, {}) for number in range(tickets)])
+
+
+def test_drain_takes_what_a_person_saved_first_when_a_long_queue_waits() -> None:
+    house = House()
+    queued(house, 400)
+    put(house, article("imported", path="imported.md"), article("saved"))
+    queued_later = [TicketUpsert("desk", f"later-{number}", {"title": "Gate"}, {}) for number in range(100)]
+    house.store.upsert_tickets(queued_later)
+    assert house.drain(1).documents == 1
+    assert set(house.keyword.fingerprints()) == set(house.vectors.fingerprints()) == {"saved"}
+    house.drain(1)
+    assert set(house.keyword.fingerprints()) == {"saved", "desk:0"}
+    house.drain()
+    assert house.store.pending_count() == 0
+    assert len(house.keyword.fingerprints()) == len(house.vectors.fingerprints()) == 502
+    assert house.contents() == rebuilt(house).contents()
+
+
+def test_batches_grow_while_they_are_quick_and_shrink_when_one_was_slow() -> None:
+    assert _next_size(32, 32, 0.01) == 128
+    assert _next_size(400, 400, 0.01) == BATCH
+    assert _next_size(500, 500, 7.0) == 50
+    assert _next_size(500, 500, 70.0) == LEAST_BATCH
+    assert _next_size(64, 1, 0.1) == 64  # one article says little of how long many take
+
+
 def test_drain_writes_without_encoding_when_only_facts_change() -> None:
     house = House()
     put(house, article("a"))
@@ -214,7 +243,7 @@ def test_sync_is_refused_when_the_model_is_not_that_of_the_index() -> None:
         Sync(house.store, house.keyword, house.vectors, FakeEncoder(DIMENSION, max_words=7))
 
 
-def test_drain_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many() -> None:
+def test_bring_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many() -> None:
     house = House()
     put(house, *(article(f"a{number:03}") for number in range(400)))
     seen: list[tuple[int, int]] = []
@@ -225,7 +254,7 @@ def test_drain_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many(
         stored.append(len(house.store.vectors(FakeEncoder(DIMENSION).recipe.id, hashes)))
 
     hashes = [text_hash(one.text) for name in range(400) for one in passages_of(article(f"a{name:03}"))]
-    house.sync(progress=progress).drain()
+    house.sync(progress=progress).bring(list(house.store.all_ids()))
     assert seen == sorted(seen)
     assert seen[-1] == (400, 400)
     assert CHUNK in stored
@@ -236,13 +265,11 @@ def test_drain_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many(
 def test_drain_ends_soon_when_it_is_told_to_stop_and_loses_nothing() -> None:
     house = House()
     put(house, *(article(f"a{number:03}") for number in range(400)))
-    answers = iter([True, False])
-    report = house.sync(keep_going=lambda: next(answers, False)).drain()
-    assert report.stopped
+    assert house.sync(keep_going=lambda: False).drain().stopped
     assert house.store.pending_count() == 400
     house.encoder.texts.clear()
     house.drain()
-    assert len(house.encoder.texts) == 800 - 2 * CHUNK
+    assert len(house.encoder.texts) == 800 - 2 * LEAST_BATCH
     assert house.contents() == rebuilt(house).contents()
 
 

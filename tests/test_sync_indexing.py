@@ -184,6 +184,35 @@ def test_rebuild_switches_generations_and_keeps_answering_meanwhile(home: Instal
     assert home.store.pending_count() == 0
 
 
+def test_rebuild_needs_about_twice_the_disk_between_commits_and_searches_go_on(
+    home: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.sync.BATCH", 50)
+    home.write(*(f"a{number:03}" for number in range(400)))
+    home.indexing.drain()
+    before = size_of(home.path)
+    sizes: list[int] = []
+
+    def progress(done: int, total: int) -> None:
+        sizes.append(size_of(home.path))
+        assert home.words()
+
+    home.indexing.rebuild(progress)
+    assert len(sizes) >= 400 / 50
+    slack = 1 << 16  # half-made segments; few documents take less room than these
+    assert max(sizes) <= 2 * max(before, size_of(home.path)) + slack
+    assert size_of(home.path) <= 1.1 * before
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of all files below a folder; some may go while it is looked at."""
+    found = 0
+    for file in path.rglob("*"):
+        with suppress(FileNotFoundError):
+            found += file.stat().st_size
+    return found
+
+
 def test_rebuild_changes_nothing_when_it_is_stopped_or_fails(home: Installation) -> None:
     home.write("a")
     home.indexing.drain()

@@ -16,7 +16,7 @@ from indexer.vectors.compaction import Size, first_to_merge
 from indexer.vectors.index import open_vector_index
 from indexer.vectors.rows import Rows, allowed_rows, write_rows
 from indexer.vectors.segment import Segment, SegmentFiles
-from indexer.vectors.similarity import doubt, exact_query, held_vectors, similarities
+from indexer.vectors.similarity import exact_query, held_vectors, similarities
 from kb.access import ADMINISTRATOR, MEMBER
 from kb.errors import IndexLocked, IndexUnavailable, RecipeMismatch
 from kb.protocols.encoder import Vector
@@ -291,7 +291,8 @@ def test_proposed_similarities_stray_less_than_is_allowed_for(tmp_path: Path) ->
             near = rows.nearest(query.astype(np.float32), count, allowed_rows(np.ones(3000, np.bool_)))
             missing = np.delete(exact, near.rows)
             assert len(near.rows) == count
-            assert missing.max() <= near.bound + doubt(REAL.dimension)
+            assert missing.max() <= near.bound
+            assert np.abs(near.similarities - exact[near.rows]).max() <= near.error
         assert np.array_equal(similarities(rows.held, query), np.rint(exact * 10_000).astype(np.int32))
 
 

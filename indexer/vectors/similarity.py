@@ -22,7 +22,7 @@ Exact = NDArray[np.float64]
 STEPS = 10_000
 """A similarity is a whole number of these: four decimals."""
 _GRID = float(2**24)
-_LONGEST = 1.01
+LONGEST = 1.01
 """Rounding to float16 moves a unit vector's length by less than this; anything longer is no unit vector."""
 _CHUNK = 1 << 16
 
@@ -34,7 +34,7 @@ def held_vectors(vectors: NDArray[np.floating]) -> Held:
     """
     held = vectors.astype(np.float16)
     lengths = np.einsum("ij,ij->i", held, held, dtype=np.float32)
-    if not bool(np.all(lengths <= _LONGEST**2)):  # also false for NaN and infinity
+    if not bool(np.all(lengths <= LONGEST**2)):  # also false for NaN and infinity
         raise InvalidInput("a vector is not finite or not of unit length; nothing was indexed")
     return held
 
@@ -47,7 +47,7 @@ def exact_query(vector: NDArray[np.floating], dimension: int) -> Exact:
     query: Exact = np.round(np.asarray(vector, dtype=np.float64) * _GRID) / _GRID
     if query.shape != (dimension,):
         raise InvalidInput(f"the query vector has the shape {query.shape}, not ({dimension},)")
-    if not float(query @ query) <= _LONGEST**2:
+    if not float(query @ query) <= LONGEST**2:
         raise InvalidInput("the query vector is not finite or not of unit length")
     return query
 

@@ -13,7 +13,7 @@ from indexer.vectors.facts import Mask
 from indexer.vectors.manifest import VectorManifest
 from indexer.vectors.rows import Allowed, Nearest, allowed_rows
 from indexer.vectors.segment import Segment
-from indexer.vectors.similarity import STEPS, Exact, doubt, similarities
+from indexer.vectors.similarity import STEPS, Exact, similarities
 from kb.protocols.encoder import Vector
 from kb.queries import Filter, Hit, Viewer
 
@@ -57,21 +57,18 @@ class State:
 
     def similarities(self, query: Exact, ids: Sequence[str]) -> dict[str, dict[int, float]]:
         """Return id → passage → similarity of live documents, in the order of `ids`."""
-        places = [(document_id, *spot) for document_id in dict.fromkeys(ids) for spot in self._place(document_id)]
-        spans: list[list[NDArray[np.int64]]] = [[] for _ in self.segments]
-        for _, place, number in places:
-            starts = self.segments[place].starts
-            spans[place].append(np.arange(starts[number], starts[number + 1]))
-        scored: list[Iterator[tuple[int, int]]] = []
-        for segment, wanted in zip(self.segments, spans, strict=True):
-            rows = np.concatenate((np.zeros(0, np.int64), *wanted))
-            scores = similarities(segment.rows.held[rows], query)
-            scored.append(iter(zip(segment.passages[rows].tolist(), scores.tolist(), strict=True)))
-        found: dict[str, dict[int, float]] = {}
-        for document_id, place, number in places:
-            starts = self.segments[place].starts
-            pairs = [next(scored[place]) for _ in range(int(starts[number + 1] - starts[number]))]
-            found[document_id] = {passage: score / STEPS for passage, score in pairs}
+        spots = {document_id: spot for document_id in ids for spot in self._place(document_id)}
+        found: dict[str, dict[int, float]] = {document_id: {} for document_id in spots}
+        for place, segment in enumerate(self.segments):
+            inside = [(document_id, number) for document_id, (at, number) in spots.items() if at == place]
+            numbers = np.array([number for _, number in inside], np.int64)
+            counts = segment.starts[numbers + 1] - segment.starts[numbers]
+            ends = np.cumsum(counts)
+            rows = np.arange(counts.sum()) + np.repeat(segment.starts[numbers] - ends + counts, counts)
+            scores = (similarities(segment.rows.held[rows], query) / STEPS).tolist()
+            passages = segment.passages[rows].tolist()
+            for (document_id, _), start, end in zip(inside, (ends - counts).tolist(), ends.tolist(), strict=True):
+                found[document_id] = dict(zip(passages[start:end], scores[start:end], strict=True))
         return found
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
@@ -103,28 +100,40 @@ class State:
             bound = max((one.bound for one in nearest), default=-np.inf)
             if bound == -np.inf:
                 break
-            if len(hits) == depth and round(hits[-1].score * STEPS) > (bound + doubt(len(query))) * STEPS + 1:
+            if len(hits) == depth and round(hits[-1].score * STEPS) > bound * STEPS + 1:
                 break
             count *= _OVERFETCH
         return hits
 
     def _hits(self, query: Exact, nearest: Sequence[Nearest], depth: int) -> list[Hit]:
-        """Return the best `depth` documents of these rows; ties by id, and of equal passages the first."""
-        found: list[tuple[int, str, int]] = []
-        for segment, near in zip(self.segments, nearest, strict=True):
-            scores = similarities(segment.rows.held[near.rows], query)
-            documents = segment.document_of_row[near.rows]
-            passages = segment.passages[near.rows]
-            order = np.lexsort((passages, -scores, documents))
-            _, firsts = np.unique(documents[order], return_index=True)
-            best = order[firsts]
-            found.extend(
-                (-score, segment.ids[document], passage)
-                for score, document, passage in zip(
-                    scores[best].tolist(), documents[best].tolist(), passages[best].tolist(), strict=True
-                )
-            )
-        found.sort()
+        """Return the best `depth` documents of these rows; ties by id, and of equal passages the first.
+
+        Documents are numbered through all segments. Only rows that can be a best one are scored.
+        """
+        if not nearest:
+            return []
+        starts = np.cumsum([0, *(len(segment.ids) for segment in self.segments)])
+        in_order = list(zip(starts.tolist(), self.segments, nearest, strict=False))
+        least = _least_needed(
+            np.concatenate([near.similarities - near.error for near in nearest]),
+            np.concatenate([start + segment.document_of_row[near.rows] for start, segment, near in in_order]),
+            depth,
+        )
+        rows = [near.rows[near.similarities + near.error >= least - 1 / STEPS] for near in nearest]
+        parts = list(zip(starts.tolist(), self.segments, rows, strict=False))
+        scores = np.concatenate([similarities(segment.rows.held[held], query) for _, segment, held in parts])
+        documents = np.concatenate([start + segment.document_of_row[held] for start, segment, held in parts])
+        passages = np.concatenate([segment.passages[held] for _, segment, held in parts])
+        order = np.lexsort((passages, -scores))
+        best = order[_firsts(documents[order])]
+        if len(best) > depth:
+            best = best[scores[best] >= scores[best[depth - 1]]]
+        places = np.searchsorted(starts, documents[best], "right") - 1
+        numbers = documents[best] - starts[places]
+        ids = [
+            self.segments[place].ids[number] for place, number in zip(places.tolist(), numbers.tolist(), strict=True)
+        ]
+        found = sorted(zip((-scores[best]).tolist(), ids, passages[best].tolist(), strict=True))
         return [Hit(document_id, -negative / STEPS, passage) for negative, document_id, passage in found[:depth]]
 
     def _allowed(self, place: int, where: Filter, viewer: Viewer) -> Allowed:
@@ -154,3 +163,15 @@ def live_masks(segments: Sequence[Segment]) -> tuple[Mask, ...]:
             mask[numbers[numbers >= 0]] = False
         masks.append(mask)
     return tuple(masks)
+
+
+def _least_needed(at_least: NDArray[np.float32], documents: NDArray[np.int64], depth: int) -> float:
+    """Return a similarity that `depth` documents reach, given what each row has at least; minus infinity for fewer."""
+    order = np.argsort(-at_least, kind="stable")
+    firsts = _firsts(documents[order])
+    return float(at_least[order[firsts[depth - 1]]]) if len(firsts) >= depth else -np.inf
+
+
+def _firsts(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each value occurs first, ascending."""
+    return np.sort(np.unique(values, return_index=True)[1])
