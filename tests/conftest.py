@@ -11,6 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from kb.importing import import_articles, import_tickets
 from kb.language import detect_language
@@ -30,7 +32,46 @@ for suite in sorted(Path(__file__).parent.joinpath("conformance").glob("*.py")):
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples"
 UPGRADE = schema._upgrade
+BROWSER = "browser"
+LONGEST = (
+    BROWSER,
+    "test_kill_commands.py",
+    "test_api_schemathesis.py",
+    "test_benchmarks.py",
+    "test_faults_disk.py",
+    "test_tickets_under_load.py",
+    "test_installation.py",
+    "test_sync_killed.py",
+    "test_cli_serve.py",
+    "test_api_hostile.py",
+)
+"""What takes longest, in no more than a few tests: it comes first, or one process is left alone with it in the end."""
 Headers = dict[str, str]
+
+
+class SharedThingsTogether(LoadScopeScheduling):
+    """Gives a process whole files, and all that share the browser: servers and models start once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _shared_by(nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Spread the tests over the processes."""
+    return SharedThingsTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first; the rest stays in its order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(_shared_by(item.path.relative_to(HERE).as_posix()), len(places)))
+
+
+def _shared_by(file: str) -> str:
+    """Return what a test shares things with: those of its file, or of the browser."""
+    *folders, name = file.removeprefix("tests/").split("/")
+    return BROWSER if folders[:1] == [BROWSER] else "/".join((*folders, name))
 
 
 @pytest.fixture
