@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from kb.importing import import_articles, import_tickets
 from kb.language import detect_language
 from kb.settings import Settings
+from kb.store import schema
 from tests.fakes.encoder import FakeEncoder
-from tests.homes import made_by_a_first_start
+from tests.homes import copied, made_by_a_first_start
+from tests.made_once import TemplatesCompiledOnce, expander_made_once, routes_compiled_once, tables_made_once
 from web.api.tokens import new_secret, secret_hash
 from web.app import create_app
 from web.links import new_sign_in_path
@@ -26,7 +31,47 @@ for suite in sorted(Path(__file__).parent.joinpath("conformance").glob("*.py")):
 
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples"
+UPGRADE = schema._upgrade
+BROWSER = "browser"
+LONGEST = (
+    BROWSER,
+    "test_kill_commands.py",
+    "test_api_schemathesis.py",
+    "test_benchmarks.py",
+    "test_faults_disk.py",
+    "test_tickets_under_load.py",
+    "test_installation.py",
+    "test_sync_killed.py",
+    "test_cli_serve.py",
+    "test_api_hostile.py",
+)
+"""What takes longest, in no more than a few tests: it comes first, or one process is left alone with it in the end."""
 Headers = dict[str, str]
+
+
+class SharedThingsTogether(LoadScopeScheduling):
+    """Gives a process whole files, and all that share the browser: servers and models start once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _shared_by(nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Spread the tests over the processes."""
+    return SharedThingsTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first; the rest stays in its order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(_shared_by(item.path.relative_to(HERE).as_posix()), len(places)))
+
+
+def _shared_by(file: str) -> str:
+    """Return what a test shares things with: those of its file, or of the browser."""
+    *folders, name = file.removeprefix("tests/").split("/")
+    return BROWSER if folders[:1] == [BROWSER] else "/".join((*folders, name))
 
 
 @pytest.fixture
@@ -35,14 +80,40 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """Have this process make what is the same for every test a single time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_upgrade", tables_made_once(UPGRADE))
+        patch.setattr("web.vocabulary.Expander", expander_made_once)
+        patch.setattr(Rule, "_compile_builder", routes_compiled_once(Rule._compile_builder))
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": TemplatesCompiledOnce()})
+        yield
+
+
 @pytest.fixture
-def services(home: Path) -> Iterator[Services]:
-    """An installation with a few articles and tickets, indexed."""
-    encoder = FakeEncoder()
-    with open_services(Settings(home=home), lambda line: None, lambda: encoder) as opened:
+def each_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a new store go through every migration, as it does outside of the tests."""
+    monkeypatch.setattr(schema, "_upgrade", UPGRADE)
+
+
+@pytest.fixture(scope="session")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a few articles and tickets, indexed by the fake encoder: made once in a process. Copy it."""
+    home = tmp_path_factory.mktemp("filled") / "home"
+    with open_services(Settings(home=home), lambda line: None, FakeEncoder) as opened:
         import_articles(opened.store, SAMPLES / "articles", source="runbooks", detect=detect_language)
         import_tickets(opened.store, SAMPLES / "tickets.jsonl")
         reindex(opened)
+    return home
+
+
+@pytest.fixture
+def services(home: Path, filled_home: Path) -> Iterator[Services]:
+    """An installation with a few articles and tickets, indexed."""
+    encoder = FakeEncoder()
+    with open_services(Settings(home=copied(filled_home, home)), lambda line: None, lambda: encoder) as opened:
+        opened.indexes.refresh()
         yield opened
 
 

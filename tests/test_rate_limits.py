@@ -42,7 +42,7 @@ class Clock:
         self.now += seconds
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)  # a busy machine takes longer than a minute for a few requests
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=lambda: clock.now))

@@ -28,6 +28,8 @@ from kb.store.schema import MIGRATIONS, VERSIONS
 from kb.store.tables import metadata
 from tests.conformance.store_samples import article
 
+pytestmark = pytest.mark.usefixtures("each_migration")
+
 
 def definitions(path: Path) -> dict[str, str]:
     with closing(sqlite3.connect(path)) as connection:

@@ -16,6 +16,7 @@ from kb.errors import ModelUnavailable, StoreError
 from kb.protocols.encoder import Encoder
 from kb.settings import Settings
 from tests.fakes.encoder import FakeEncoder
+from tests.serving import until
 from web.wiring import Services, open_services
 
 
@@ -110,9 +111,6 @@ def test_readiness_names_indexing_that_fails_while_searches_go_on(home: Path) ->
         services.store.put_articles([Article(id="b", title="Scanner", body="No light.")], "x")
         services.start_indexing()
         assert failed.wait(60)
-        for _ in range(1000):
-            report = services.readiness()
-            if report["down"]:
-                break
-            threading.Event().wait(0.01)
+        until(lambda: services.readiness()["down"])
+        report = services.readiness()
         assert (report["ready"], report["down"]) == (True, {"indexing": "fails"})

@@ -177,8 +177,7 @@ def test_back_shows_nothing_private_after_signing_out(page: Page, new_link: str)
     assert title in page.content()
 
     sign_out(page)
-    page.go_back(wait_until="commit")
-    page.wait_for_timeout(300)
+    page.go_back(wait_until="load")
+    page.get_by_role("heading", name="Sign in").wait_for()
 
     assert title not in page.content()
-    page.get_by_role("heading", name="Sign in").wait_for()
