@@ -46,7 +46,12 @@ def detect_language(text: str, default: str = "en") -> str:
     English and German are told apart by frequent words, by the shape of words and by German compounds; another
     language is named only when its script or its frequent words leave no doubt. The same text has the same answer.
     """
-    sample = text[:_SAMPLE]
+    return _told(text[:_SAMPLE]) or default
+
+
+@lru_cache(maxsize=128)
+def _told(sample: str) -> str:
+    """Return the language of a sample, "" when nothing in it tells. One question asks it of one text several times."""
     # Each word once: a log repeats its lines, and the language of the ticket is that of the prose around it.
     words = sorted({match.group().lower() for match in _WORDS.finditer(sample)})
     letters = sum(map(str.isalpha, sample))
@@ -63,7 +68,7 @@ def detect_language(text: str, default: str = "en") -> str:
         # Look at what the words are made of, which takes longer: only German builds such compounds.
         german += 0.75 * sum(word in _native_parts() or bool(split_compound(word)) for word in folded if len(word) > 3)
     if german == english:
-        return default
+        return ""
     return "de" if german > english else "en"
 
 

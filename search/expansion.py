@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import Literal
 
 from kb.analysis.analyse import LANGUAGES, Word, analyse
@@ -105,9 +105,13 @@ class Expander:
             for form in group:
                 for table in self._synonyms.values():
                     table.add(form, [one for one in group if one != form])
-        tables = (self._english_of, self._german_of, *self._synonyms.values())
+        self._tables = (self._english_of, self._german_of, *self._synonyms.values())
         self._function_words = _function_words()
-        self._longest = max(*(table.longest for table in tables), *map(len, self._function_words))
+        self._joining_from: dict[str, int] = {}
+        for said in self._function_words:
+            self._joining_from[said[0]] = max(self._joining_from.get(said[0], 0), len(said))
+        # The lists never change, and texts say the same words again and again.
+        self._known = lru_cache(maxsize=2**13)(self._look_up_forms)
 
     def expanded(
         self, text: str, identifiers: Sequence[tuple[int, int]] = (), kept: frozenset[str] = frozenset()
@@ -136,10 +140,14 @@ class Expander:
             if not free[at]:
                 at += 1
                 continue
-            length = self._look_up(text, words[at : at + min(runs[at], self._longest)], spoken, found, pieces)
-            at += length
+            longest = min(runs[at], max(self._longest_from(words[at].surface), 1))
+            at += self._look_up(text, words[at : at + longest], spoken, found, pieces)
         translation = _replaced(text, pieces) if pieces and self._translates_texts else None
         return Expanded(tuple(found), translation, spoken)
+
+    def _longest_from(self, surface: str) -> int:
+        """Return how many words the longest form has that begins with this one, in any list; mostly none does."""
+        return max(self._joining_from.get(surface, 0), *(table.longest_from(surface) for table in self._tables))
 
     def _spoken(self, surfaces: Sequence[str], looks: str) -> str:
         """Return the language of a short text that does not look German: product names make German ones look English.
@@ -167,9 +175,9 @@ class Expander:
         """Look up the longest known beginning of `words` and return its length in words, at least 1."""
         for length in range(len(words), 0, -1):
             start, end = words[0].start, words[length - 1].end
-            said = tuple(word.surface for word in words[:length])
+            said = tuple([word.surface for word in words[:length]])
             joining = self._function_words.get(said, "") if spoken != "en" else ""
-            known = self._known(said, spoken, is_joining=bool(joining))
+            known = self._known(said, spoken, bool(joining))
             if not (known or joining):
                 continue
             found += _expansions(text, words[:length], known)
@@ -183,9 +191,9 @@ class Expander:
             self._look_up_parts(text, words[0], found, pieces)
         return 1
 
-    def _known(
-        self, said: tuple[str, ...], spoken: str, *, is_joining: bool
-    ) -> list[tuple[ExpansionKind, tuple[str, ...], str]]:
+    def _look_up_forms(
+        self, said: tuple[str, ...], spoken: str, is_joining: bool
+    ) -> tuple[tuple[ExpansionKind, tuple[str, ...], str], ...]:
         """Return the other forms of these words by kind, with the language they are in, "" for any."""
         is_empty = len(said) == 1 and spoken != "en" and is_stop_word(said[0], "de")
         kinds: tuple[tuple[ExpansionKind, tuple[str, ...], str], ...] = (
@@ -197,7 +205,7 @@ class Expander:
             ("translated_words", self._german_of.others(said) if spoken != "de" else (), "de"),
             ("synonym", self._synonyms["en"].others(said) or self._synonyms["de"].others(said), ""),
         )
-        return [one for one in kinds if one[1]]
+        return tuple(one for one in kinds if one[1])
 
     def _look_up_inner(
         self,
@@ -210,11 +218,12 @@ class Expander:
         """Look up what a form of several words is made of, so that it does not hide what its words are called too."""
         at = 0
         while at < len(words):
-            for end in range(len(words) if at else len(words) - 1, at, -1):
+            reach = at + self._longest_from(words[at].surface)
+            for end in range(min(reach, len(words) if at else len(words) - 1), at, -1):
                 inner = words[at:end]
                 said = tuple(word.surface for word in inner)
                 joining = self._function_words.get(said, "") if spoken != "en" else ""
-                known = self._known(said, spoken, is_joining=bool(joining))
+                known = self._known(said, spoken, bool(joining))
                 if known or joining:
                     found += _expansions(text, inner, known, is_inner=True)
                     translation = next((forms[0] for _, forms, language in known if language == "en"), joining)
@@ -230,7 +239,7 @@ class Expander:
         known = " ".join(english for _, english in translated if english)
         if not known:
             return
-        targets = _targets((known,), "en", (word,))
+        targets = _targets((known,), "en", (word.surface,))
         if targets:
             written = text[word.start : word.end]
             found.append(Expansion("translated_words", word.start, word.end, written, targets, is_whole=False))
@@ -261,14 +270,19 @@ class _Table:
     def __init__(self, language: str):
         self._language = language
         self._held: dict[tuple[str, ...], list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-        self.longest = 0
+        self._longest_from: dict[str, int] = {}
 
     def add(self, form: str, others: Sequence[str]) -> None:
         """Take in a form."""
         said = _surfaces(form)
         if said:
-            self._held.setdefault(self._key(said), []).append((said, tuple(others)))
-            self.longest = max(self.longest, len(said))
+            key = self._key(said)
+            self._held.setdefault(key, []).append((said, tuple(others)))
+            self._longest_from[key[0]] = max(self._longest_from.get(key[0], 0), len(key))
+
+    def longest_from(self, surface: str) -> int:
+        """Return how many words the longest form has that begins with an inflection of this one, 0 for no form."""
+        return self._longest_from.get(stem(surface, self._language), 0)
 
     def others(self, said: tuple[str, ...]) -> tuple[str, ...]:
         """Return the other forms of a sequence of folded words.
@@ -293,7 +307,7 @@ class _Table:
         return any(form == (word,) for form, _ in self._held.get(self._key((word,)), ()))
 
     def _key(self, said: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(stem(word, self._language) for word in said)
+        return tuple([stem(word, self._language) for word in said])
 
 
 def _is_inflection(word: str, form: str) -> bool:
@@ -317,8 +331,12 @@ def _is_empty(surface: str) -> bool:
 
 
 def _common_beginning(one: str, other: str) -> int:
-    pairs = zip(without_umlauts(one), without_umlauts(other), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    common = 0
+    for letter, same in zip(without_umlauts(one), without_umlauts(other), strict=False):
+        if letter != same:
+            break
+        common += 1
+    return common
 
 
 def _surfaces(form: str) -> tuple[str, ...]:
@@ -330,20 +348,22 @@ def _surfaces(form: str) -> tuple[str, ...]:
 def _expansions(
     text: str,
     words: Sequence[Word],
-    known: Sequence[tuple[ExpansionKind, Sequence[str], str]],
+    known: Sequence[tuple[ExpansionKind, tuple[str, ...], str]],
     *,
     is_inner: bool = False,
 ) -> Iterator[Expansion]:
     start, end = words[0].start, words[-1].end
+    said = tuple(word.surface for word in words)
     for kind, forms, language in known:
-        targets = _targets(forms, language, words)
+        targets = _targets(forms, language, said)
         if targets:
             yield Expansion(kind, start, end, text[start:end], targets, is_inner=is_inner)
 
 
-def _targets(forms: Sequence[str], language: str, words: Sequence[Word]) -> tuple[Target, ...]:
-    """Return the forms that have terms of their own, beside those of the words themselves."""
-    own = {stem(word.surface, each) for word in words for each in ("en", "de")}
+@lru_cache(maxsize=2**13)
+def _targets(forms: tuple[str, ...], language: str, said: tuple[str, ...]) -> tuple[Target, ...]:
+    """Return the forms that have terms of their own, beside those of the words that are said."""
+    own = {stem(surface, each) for surface in said for each in LANGUAGES}
     found = []
     for form in forms:
         terms, is_complete = _terms_of(form, language)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 from kb.access import MEMBER
 from kb.analysis.cited import without_cited
@@ -30,7 +30,7 @@ from search.ordering import Order, begin_scores_by_field, order_of_tickets, tick
 from search.prior import PriorFeedback, prior_feedback
 from search.query_terms import ticket_terms
 from search.ranker import Ranked
-from search.reasons import holds_on_problem_side, shared_components, shared_reasons
+from search.reasons import holds_on_problem_side, shared_reasons
 from search.results import Asked, results_of
 from search.routing import suggestions
 from search.sources import Sources
@@ -195,11 +195,12 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     )
     now = request.as_of or ticket.opened_at or sources.clock()
     prior = prior_feedback(sources.store, documents, request.viewer, as_of=request.as_of, asked=ticket.id)
+    in_common = _shares_with(ticket)
     beside = {
         one: ticket_features(
             document,
             now,
-            component=_in_common(ticket, document),
+            component=float(in_common(document)),
             signature=float(signature_in(document, whole) is not None),
             prior=prior.get(one),
         )
@@ -233,9 +234,9 @@ def signature_in(document: Document, text: str) -> str | None:
 
     A bare number and what is shorter than `SHORTEST_SIGNATURE` stand in too many texts by chance to count.
     """
-    if not isinstance(document, Article):
+    if not isinstance(document, Article) or not document.error_signatures:
         return None
-    folded = text.casefold() if document.error_signatures else ""
+    folded = _folded(text)
     for signature in document.error_signatures:
         wanted = " ".join(signature.split())
         if len(wanted) < SHORTEST_SIGNATURE or wanted.isdigit():
@@ -246,11 +247,18 @@ def signature_in(document: Document, text: str) -> str | None:
     return None
 
 
-def _in_common(ticket: Ticket, document: Document) -> float:
-    """Return 1 with a component in common or, where the ticket names none, the service; else 0."""
+_folded = lru_cache(maxsize=8)(str.casefold)
+"""Every candidate is asked whether its signature stands in the same text."""
+
+
+def _shares_with(ticket: Ticket) -> Callable[[Document], bool]:
+    """Return whether a document has a component in common with a ticket or, where that names none, the service."""
     if ticket.components:
-        return float(bool(shared_components(ticket, document)))
-    return float(bool(shared_reasons(ticket, document)))
+        # Hundreds of candidates are asked about; the ticket's own names are folded once.
+        held = frozenset(component.casefold() for component in ticket.components)
+        return lambda document: any(component.casefold() in held for component in document.components)
+    service = (ticket.service or "").casefold()
+    return lambda document: bool(service and document.service and document.service.casefold() == service)
 
 
 def _signature_reasons(document: Document, text: str) -> tuple[Reason, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tokenizers import Tokenizer
 
 from indexer.encoding.model_files import find_model, verified_directory
 from indexer.encoding.tokens import Tokens
@@ -47,3 +48,20 @@ def test_tokens_survive_a_lone_surrogate(tokens: Tokens) -> None:
 
 def test_tokens_of_a_huge_text_are_those_of_its_beginning(tokens: Tokens) -> None:
     assert numbers(tokens, "printer " * 6_000_000) == numbers(tokens, "printer " * 100)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "printer " * 30,
+        "x" * 200 + " printer offline",
+        ("x" * 200 + " ") * 3 + "printer offline",
+        "ä ü ß\n" * 80,
+        "-" * 300,
+    ],
+)
+def test_tokens_are_those_of_the_whole_text_when_its_beginning_is_read_first(tokens: Tokens, text: str) -> None:
+    whole = Tokenizer.from_file(str(verified_directory(find_model(None)) / "tokenizer.json"))
+    whole.no_padding()
+    whole.enable_truncation(16)
+    assert numbers(tokens, text) == whole.encode(text).ids

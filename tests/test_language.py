@@ -77,3 +77,7 @@ def test_language_is_a_code_and_the_same_every_time(text: str, default: str) -> 
     assert language == detect_language(text, default)
     assert len(language) == 2
     assert language.isalpha()
+
+
+def test_language_is_the_default_of_each_question_when_the_same_text_is_asked_about_again() -> None:
+    assert [detect_language("x1 404", default) for default in ("en", "de", "en")] == ["en", "de", "en"]

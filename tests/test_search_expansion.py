@@ -338,3 +338,22 @@ def test_words_of_the_title_are_told() -> None:
 
     reasons = library.search("spooler", floor=0.99).results[0].reasons
     assert ("matched_words", "Spooler") in [(one.type, one.value) for one in reasons]
+
+
+def test_words_are_looked_up_in_the_vocabulary_of_now_when_it_has_changed() -> None:
+    changed = Expander(Vocabulary(glossary={**VOCABULARY.glossary, "Drucker": ("laser printer",)}))
+    for _ in range(2):  # what is remembered of one vocabulary is no answer of another
+        assert found("Der Drucker ist leer")[0][2] == ["printer"]
+        assert [target.form for target in changed.expanded("Der Drucker ist leer").expansions[0].targets] == [
+            "laser printer"
+        ]
+
+
+def test_the_longest_form_is_found_when_shorter_ones_begin_with_the_same_word() -> None:
+    forms = {"Zugriff": ("access",), "Zugriff verweigert": ("access denied",), "Zugriff auf Dateien": ("file access",)}
+    expander = Expander(Vocabulary(glossary=forms))
+    written = {
+        text: expander.expanded(text).expansions[0].written
+        for text in ("kein Zugriff mehr", "wieder Zugriff verweigert", "der Zugriff auf Dateien geht")
+    }
+    assert [*written.values()] == ["Zugriff", "Zugriff verweigert", "Zugriff auf Dateien"]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from kb.analysis.codes import typed_codes
 from kb.analysis.cues import after_cue
 from kb.analysis.folding import bare
-from kb.analysis.stems import LANGUAGES, analysed_language, stem
+from kb.analysis.stems import LANGUAGES, analysed_language, stem, stop_words
 from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, dissect, plain_words
-from kb.analysis.words import is_stop_word
 from kb.language import detect_language
 
 if TYPE_CHECKING:
@@ -110,12 +109,13 @@ def analyse(text: str, language: str) -> Analysis:
 
 
 def _analysed(text: str, language: str) -> Analysis:
-    words, identifiers = _scan(text, language)
+    words, identifiers, _ = _scan(text, language)
     return Analysis(tuple(words), _in_order(identifiers))
 
 
 _SHORT = 300
-"""Characters up to which an analysis is remembered: titles, snippets and single words are read again and again."""
+"""Characters up to which an analysis is remembered: titles, snippets, single words and what is told of other words are
+read again and again."""
 _remembered = lru_cache(maxsize=2048)(_analysed)
 
 
@@ -127,30 +127,44 @@ def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnaly
     commands in small letters.
     """
     wanted = tuple(dict.fromkeys(analysed_language(language) for language in languages)) or LANGUAGES
-    scans, found = zip(*(_scan(text, language) for language in wanted), strict=True)
-    identifiers: list[Identifier] = found[0]
+    return _remembered_query(text, wanted) if len(text) <= _SHORT else _analysed_query(text, wanted)
+
+
+def _analysed_query(text: str, wanted: tuple[str, ...]) -> QueryAnalysis:
+    scanned, identifiers, others = _scan(text, *wanted)
     identifiers.extend(Identifier(*each) for each in typed_codes(text))
-    for word in scans[0]:
-        if _BARE_NUMBER.fullmatch(word.surface):
-            identifiers.extend(_numbers(text, word))
     spoken = analysed_language(detect_language(text, default=wanted[0])) if len(wanted) > 1 else wanted[0]
+    unwanted = stop_words(spoken)
     words: list[QueryWord] = []
     stops: list[QueryWord] = []
-    for ways in zip(*scans, strict=True):
-        first: Word = ways[0]
-        terms = [word.terms for word in ways if word.terms]
-        if not terms or is_stop_word(first.surface, spoken):
-            stops.append(QueryWord(first.surface, (first.surface,), (), first.start, first.end))
+    for word, *other in zip(scanned, *others, strict=True):
+        surface, start, end = word.surface, word.start, word.end
+        if _BARE_NUMBER.fullmatch(surface):
+            identifiers.extend(_numbers(text, word))
+        terms = [each for each in (word.terms, *other) if each]
+        if not terms or surface in unwanted:
+            stops.append(QueryWord(surface, (surface,), (), start, end))
             continue
+        alternatives, parts = _ways(text[start:end], terms, wanted)
+        words.append(QueryWord(surface, alternatives, parts, start, end))
+    return QueryAnalysis(tuple(words or stops), _in_order(identifiers), tuple(word.surface for word in scanned))
+
+
+_remembered_query = lru_cache(maxsize=1024)(_analysed_query)
+
+
+def _ways(
+    written: str, terms: Sequence[tuple[str, ...]], languages: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what stands for the whole of a word and what for its parts, of its terms in each of several languages."""
+    stems = [each[0] for each in terms]
+    if not written.isascii():
         # "Müller" is also "Muller" in documents: another spelling of the whole word, not a part of it.
-        plain = bare(text[first.start : first.end])
-        spellings = [stem(plain, language) for language in wanted if not text[first.start : first.end].isascii()]
+        plain = bare(written)
         known = {term for each in terms for term in each}
-        stems = [each[0] for each in terms]
-        alternatives = tuple(dict.fromkeys(stems + [each for each in spellings if each in known]))
-        parts = tuple(dict.fromkeys(part for each in terms for part in each[1:] if part not in alternatives))
-        words.append(QueryWord(first.surface, alternatives, parts, first.start, first.end))
-    return QueryAnalysis(tuple(words or stops), _in_order(identifiers), tuple(word.surface for word in scans[0]))
+        stems += [each for language in languages if (each := stem(plain, language)) in known]
+    alternatives = tuple(dict.fromkeys(stems))
+    return alternatives, tuple(dict.fromkeys(part for each in terms for part in each[1:] if part not in alternatives))
 
 
 def highlights(
@@ -185,9 +199,15 @@ def _numbers(text: str, word: Word) -> list[Identifier]:
     return found
 
 
-def _scan(text: str, language: str) -> tuple[list[Word], list[Identifier]]:
-    """Return the words of `text` in order and its identifiers in no order; one pass, each character looked at once."""
+def _scan(
+    text: str, language: str, *others: str
+) -> tuple[list[Word], list[Identifier], tuple[list[tuple[str, ...]], ...]]:
+    """Return the words of `text` in order and its identifiers in no order; one pass, each character looked at once.
+
+    Which words there are depends on no language; in each of `others` they have the terms that come last.
+    """
     words: list[Word] = []
+    terms_in_others: tuple[list[tuple[str, ...]], ...] = tuple([] for _ in others)
     identifiers: list[Identifier] = []
     position = 0
     while position < len(text):
@@ -195,6 +215,8 @@ def _scan(text: str, language: str) -> tuple[list[Word], list[Identifier]]:
             start, end = match.span()
             if end - start > LONGEST_RUN:
                 words.extend(Word(*word[:4]) for word in plain_words(text, start, end, language))
+                for other, known in zip(others, terms_in_others, strict=True):
+                    known.extend(word.terms for word in plain_words(text, start, end, other))
                 continue
             run = match.group()
             spaced = False
@@ -202,6 +224,8 @@ def _scan(text: str, language: str) -> tuple[list[Word], list[Identifier]]:
                 run = path.group()[:LONGEST_RUN]
                 spaced = True
             tokens, found = dissect(run, language)
+            for other, known in zip(others, terms_in_others, strict=True):
+                known.extend([token.terms for token in dissect(run, other).tokens])
             for surface, terms, left, right, cue in tokens:
                 words.append(Word(surface, terms, start + left, start + right))
                 if cue:
@@ -214,7 +238,7 @@ def _scan(text: str, language: str) -> tuple[list[Word], list[Identifier]]:
                 break
         else:
             break
-    return words, identifiers
+    return words, identifiers, terms_in_others
 
 
 def _in_order(identifiers: list[Identifier]) -> tuple[Identifier, ...]:

@@ -34,7 +34,9 @@ def bare(token: str) -> str:
 
 def without_umlauts(folded: str) -> str:
     """Return a folded word with ae, oe and ue read as umlauts and reduced to the vowel: "mueller" becomes "muller"."""
-    return _TRANSLITERATED.sub(r"\1", folded)
+    if "ae" in folded or "oe" in folded or "ue" in folded:
+        return _TRANSLITERATED.sub(r"\1", folded)
+    return folded
 
 
 def _without_marks(text: str) -> str:
