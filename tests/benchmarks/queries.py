@@ -20,6 +20,7 @@ from tests.benchmarks.questions import (
     search_request,
     similar_request,
     tickets,
+    tickets_of_length,
 )
 from tests.benchmarks.table import Figure, Row, compared
 from tests.benchmarks.workbench import MeasuredHome, Workbench, opened
@@ -30,6 +31,8 @@ SEARCH, SIMILAR = "search in process", "similar issues in process"
 _EVERYWHERE = Filter()
 _SERVICE = Filter({"service": frozenset({"vpn"})})
 _OPENINGS = 3
+LENGTHS = (200, 4_000, 100_000)
+"""Characters of the descriptions of a short, a long and a pasted ticket."""
 _Asked = TypeVar("_Asked", str, Ticket)
 
 
@@ -46,6 +49,7 @@ def query_rows(bench: Workbench, home: MeasuredHome, smaller: Sequence[Row]) -> 
         )
         within = partial(_search, searcher, where=_SERVICE)
         rows.append(_row(f"{SEARCH}, one service only", home, _rounds(bench, partial(questions, bench), within)))
+        rows += _length_rows(bench, home, searcher)
     return [replace(row, ratios=(*row.ratios, *compared(row, before.get(row.what)))) for row in rows]
 
 
@@ -83,6 +87,16 @@ def _task_rows(
         replace(new, ratios=compared(new, _unsized(encoded), _unsized(engines))),
         replace(again, ratios=compared(again, _unsized(new))),
     ]
+
+
+def _length_rows(bench: Workbench, home: MeasuredHome, searcher: Searcher) -> list[Row]:
+    """Return what tickets cost whose descriptions are short and long, each compared with the shortest."""
+    rows: list[Row] = []
+    for length in LENGTHS:
+        taken = _rounds(bench, partial(tickets_of_length, bench, length), partial(_similar, searcher))
+        row = _row(f"{SIMILAR}, {length:,} characters", home, taken)
+        rows.append(replace(row, ratios=compared(row, _unsized(rows[0])) if rows else ()))
+    return rows
 
 
 def _rounds(bench: Workbench, asked_in: Callable[[int], Sequence[_Asked]], ask: Callable[[_Asked], object]) -> Latency:

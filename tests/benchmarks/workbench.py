@@ -40,6 +40,8 @@ class Workbench:
     """What to measure with. `directory` keeps homes and vectors, `model_home` the exported model.
 
     `queries` is the number of questions in a round, `rounds` how often a latency is measured, `runs` how often a start.
+    `stream_seconds` is how long tickets stream in, `drops_caches` whether the whole system forgets its files for cold
+    starts.
     """
 
     directory: Path
@@ -51,6 +53,8 @@ class Workbench:
     rounds: int
     runs: int
     sample: int
+    stream_seconds: float
+    drops_caches: bool
     say: Say
 
     def new_home(self, name: str) -> Settings:
