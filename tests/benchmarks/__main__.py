@@ -119,6 +119,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder of *.md and *.jsonl to vary instead of the shipped examples")
     parser.add_argument("--work", type=Path, help="folder that keeps collections and vectors for the next run")
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="what to measure")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 16], help="clients over HTTP at once")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[200, 4_000, 100_000], help="characters of tickets")
     parser.add_argument("--stream-seconds", type=float, default=20, help="how long tickets stream in")
     parser.add_argument("--drop-caches", action="store_true", help="as root: the system forgets all files when cold")
     parser.add_argument("--peers", nargs="+", choices=peers.NAMES, default=list(peers.NAMES), help="engines to measure")
@@ -126,7 +128,20 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file that gets rows and notes as JSON too")
     options = parser.parse_args(arguments)
-    if min([*options.passages, options.queries, options.rounds, options.runs, options.sample]) < 1:
+    if (
+        min(
+            [
+                *options.passages,
+                options.queries,
+                options.rounds,
+                options.runs,
+                options.sample,
+                *options.clients,
+                *options.lengths,
+            ]
+        )
+        < 1
+    ):
         parser.error("every number must be at least 1")
     return options
 
@@ -143,6 +158,8 @@ def _workbench(options: argparse.Namespace, directory: Path, base: BaseTexts) ->
         rounds=options.rounds,
         runs=options.runs,
         sample=options.sample,
+        clients=tuple(sorted(set(options.clients))),
+        lengths=tuple(sorted(set(options.lengths))),
         stream_seconds=options.stream_seconds,
         drops_caches=options.drop_caches,
         say=_say,
@@ -169,9 +186,7 @@ def _notes(bench: Workbench, homes: Sequence[MeasuredHome], load: str, seconds: 
     elif CAN_FORGET:
         notes.append("Cold: a new server each time, after the system has forgotten the files of home and model.")
     else:
-        notes.append(
-            "Cold: a new server each time, its files in the system's cache, which it cannot be made to forget."
-        )
+        notes.append("Cold: a new server each time, its files in the system's cache, which forgets none.")
     if not memory.CAN_BE_READ:
         notes.append("A server's memory is read from /proc, which this system lacks.")
     if found:

@@ -24,7 +24,6 @@ from tests.benchmarks.table import Figure, Ratio, Row, compared
 from tests.benchmarks.workbench import MeasuredHome, Workbench
 
 STAGE, COLD_STAGE = "http", "cold"
-CLIENTS = (1, 16)
 FIRST = 20
 """Questions that a cold server is asked."""
 _COLD_STARTS = 3
@@ -40,7 +39,7 @@ def http_rows(
     inside = {row.what: replace(row, passages=None) for row in in_process if row.passages == home.passages}
     for name, task, inner in (("search", searches, SEARCH), ("similar issues", similar_issues, SIMILAR)):
         alone: Row | None = None
-        for clients in CLIENTS:
+        for clients in bench.clients:
             bench.say(f"asking over HTTP, {home.passages:,} passages, {name}, {clients} clients")
             row = _measured(bench, home, server, _what(name, clients), task, clients)
             against = (
@@ -60,7 +59,7 @@ def cold_rows(bench: Workbench, home: MeasuredHome, warm: Sequence[Row], smaller
     held = {row.what: replace(row, passages=None) for row in warm if row.passages == home.passages}
     rows: list[Row] = []
     for name, task in (("search", searches), ("similar issues", similar_issues)):
-        for clients in CLIENTS:
+        for clients in bench.clients:
             what = _what(name, clients)
             bench.say(f"asking new servers over HTTP, {home.passages:,} passages, {name}, {clients} clients")
             rounds = []
@@ -162,7 +161,7 @@ def _asked(server: Server, asks: Sequence[Ask], clients: int) -> tuple[Round, fl
 
 def _throughput(row: Row, alone: Row) -> Ratio:
     per_second = [next(one.value for one in each.figures if one.unit == "a second") for each in (row, alone)]
-    return Ratio(per_second[0] / per_second[1], "the requests a second of 1 client")
+    return Ratio(per_second[0] / per_second[1], f"the requests a second of {alone.what}")
 
 
 def _asking(server: Server, method: str, path: str, body: str | None) -> Ask:

@@ -150,7 +150,7 @@ def _ran(task: str, name: str, corpus: Path, directory: str, environment: Mappin
 
 @contextmanager
 def _corpus(bench: Workbench, settings: Settings, asked: Questions) -> Iterator[Path]:
-    """Write the passages of a home, their vectors and what is asked to a directory, for the length of a `with` block."""
+    """Write the passages of a home, their vectors and what is asked, for the length of a `with` block."""
     with tempfile.TemporaryDirectory(dir=bench.directory, prefix="peers-") as directory:
         corpus = Path(directory)
         (corpus / QUESTIONS).write_text(json.dumps(asdict(asked)), encoding="utf-8")

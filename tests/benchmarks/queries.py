@@ -31,8 +31,6 @@ SEARCH, SIMILAR = "search in process", "similar issues in process"
 _EVERYWHERE = Filter()
 _SERVICE = Filter({"service": frozenset({"vpn"})})
 _OPENINGS = 3
-LENGTHS = (200, 4_000, 100_000)
-"""Characters of the descriptions of a short, a long and a pasted ticket."""
 _Asked = TypeVar("_Asked", str, Ticket)
 
 
@@ -92,7 +90,7 @@ def _task_rows(
 def _length_rows(bench: Workbench, home: MeasuredHome, searcher: Searcher) -> list[Row]:
     """Return what tickets cost whose descriptions are short and long, each compared with the shortest."""
     rows: list[Row] = []
-    for length in LENGTHS:
+    for length in bench.lengths:
         taken = _rounds(bench, partial(tickets_of_length, bench, length), partial(_similar, searcher))
         row = _row(f"{SIMILAR}, {length:,} characters", home, taken)
         rows.append(replace(row, ratios=compared(row, _unsized(rows[0])) if rows else ()))

@@ -40,8 +40,9 @@ class Workbench:
     """What to measure with. `directory` keeps homes and vectors, `model_home` the exported model.
 
     `queries` is the number of questions in a round, `rounds` how often a latency is measured, `runs` how often a start.
-    `stream_seconds` is how long tickets stream in, `drops_caches` whether the whole system forgets its files for cold
-    starts.
+    `clients` are the numbers of clients that ask at once over HTTP, `lengths` the characters of a short ticket and of
+    longer ones, `stream_seconds` is how long tickets stream in, `drops_caches` whether the whole system forgets its
+    files for cold starts.
     """
 
     directory: Path
@@ -53,6 +54,8 @@ class Workbench:
     rounds: int
     runs: int
     sample: int
+    clients: tuple[int, ...]
+    lengths: tuple[int, ...]
     stream_seconds: float
     drops_caches: bool
     say: Say
