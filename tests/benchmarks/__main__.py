@@ -128,20 +128,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file that gets rows and notes as JSON too")
     options = parser.parse_args(arguments)
-    if (
-        min(
-            [
-                *options.passages,
-                options.queries,
-                options.rounds,
-                options.runs,
-                options.sample,
-                *options.clients,
-                *options.lengths,
-            ]
-        )
-        < 1
-    ):
+    counts = (options.queries, options.rounds, options.runs, options.sample)
+    if min(*counts, *options.passages, *options.clients, *options.lengths) < 1:
         parser.error("every number must be at least 1")
     return options
 
