@@ -111,7 +111,9 @@ def quality_rows(bench: Workbench, labelled: Labelled, names: Sequence[str]) -> 
             right = sum(one in answers for one, answers in zip(first, labelled.right.values(), strict=True))
             share = right / len(labelled.right)
             row = Row(STAGE, f"peers: {name}, {labelled.name}", None, (Figure(share, "hit@1"),))
-            rows.append(replace(row, ratios=(Ratio(share / rows[0].value, rows[0].what),) if rows else ()))
+            rows.append(
+                replace(row, ratios=(Ratio(share / rows[0].value, rows[0].what),) if rows and rows[0].value else ())
+            )
     return rows
 
 
