@@ -86,6 +86,11 @@ OF_COLLECTION = {
     "peers: Fixlore",
     f"peers: {PEER}",
 }
+OF_COLLECTION |= {"build the graph"} | {
+    f"{what}, {where}"
+    for what in ("every row", "graph")
+    for where in ("no filter", "a filter of 50%", "a filter of 10%", "a filter of 1%")
+}
 OF_COMMANDS = {"python -c pass", "kb --help"}
 
 
@@ -196,7 +201,7 @@ def test_collection_holds_the_stated_number_of_passages_when_a_server_opens_it(m
 
 def test_measuring_leaves_a_home_as_it_was_but_for_tokens(measured: Measured) -> None:
     left = {file.name for file in measured.work.iterdir() if file.is_dir()}
-    assert left <= {f"home-{SIZE}", f"home-{LARGER}", "sample-files", "sample-home"}
+    assert left <= {f"home-{SIZE}", f"home-{LARGER}", "recall", "sample-files", "sample-home"}
     with open_services(Settings(home=measured.work / f"home-{SIZE}"), quiet) as services:
         assert not [one for one in services.store.all_ids() if ":saved" in one or ":streamed" in one]
 

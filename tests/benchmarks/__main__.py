@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from indexer.encoding.open_encoder import open_encoder
-from tests.benchmarks import freshness, indexing, memory, over_http, overhead, peers, queries, startup
+from tests.benchmarks import freshness, indexing, memory, over_http, overhead, peers, queries, recall, startup
 from tests.benchmarks.base_texts import BaseTexts, read_base_texts
 from tests.benchmarks.collection import TICKETS_TO_AN_ARTICLE
 from tests.benchmarks.forgetting import CAN_FORGET
@@ -34,6 +34,7 @@ STAGES = (
     indexing.STAGE,
     queries.STAGE,
     overhead.STAGE,
+    recall.STAGE,
     over_http.STAGE,
     over_http.COLD_STAGE,
     freshness.STAGE,
@@ -85,6 +86,8 @@ def measured(
             rows[queries.STAGE] += queries.query_rows(bench, home, smaller[queries.STAGE])
         if overhead.STAGE in stages:
             rows[overhead.STAGE] += overhead.overhead_rows(bench, home, smaller[overhead.STAGE])
+        if recall.STAGE in stages:
+            rows[recall.STAGE] += recall.recall_rows(bench, home)
         if over_http.STAGE in stages or memory.STAGE in stages:
             with serving(home.settings) as server:
                 over_http.warm_up(bench, server)
