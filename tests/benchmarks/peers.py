@@ -85,7 +85,7 @@ def peer_rows(bench: Workbench, home: MeasuredHome, names: Sequence[str], smalle
                 Figure(latency.p95, "ms", "p95"),
                 Figure(built.seconds, "s", "to index"),
                 Figure(built.disk / _MB, "MB", "on disk"),
-                Figure(told["memory"] / _MB, "MB", "of memory asked"),
+                *([Figure(told["memory"] / _MB, "MB", "of memory asked")] if told["memory"] else []),
                 *([Figure(built.memory / _MB, "MB", "of memory to index")] if built.memory else []),
             )
             row = Row(STAGE, f"peers: {name}", home.passages, figures, spread=latency.spread)
