@@ -14,19 +14,34 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
 from indexer.encoding.open_encoder import open_encoder
-from tests.benchmarks import indexing, memory, over_http, queries, startup
+from tests.benchmarks import freshness, indexing, memory, over_http, overhead, peers, queries, recall, startup
 from tests.benchmarks.base_texts import BaseTexts, read_base_texts
 from tests.benchmarks.collection import TICKETS_TO_AN_ARTICLE
+from tests.benchmarks.forgetting import CAN_FORGET
+from tests.benchmarks.labelled import office_titles
 from tests.benchmarks.server import serving
 from tests.benchmarks.table import Row, as_json, as_markdown
+from tests.benchmarks.targets import verdicts, verdicts_as_markdown
 from tests.benchmarks.variation import EXCHANGED, Variation
 from tests.benchmarks.vectors import ANGLE
 from tests.benchmarks.workbench import MeasuredHome, Workbench, indexed_home
 
-STAGES = (indexing.STAGE, queries.STAGE, over_http.STAGE, memory.STAGE, startup.STAGE)
+STAGES = (
+    indexing.STAGE,
+    queries.STAGE,
+    overhead.STAGE,
+    recall.STAGE,
+    over_http.STAGE,
+    over_http.COLD_STAGE,
+    freshness.STAGE,
+    memory.STAGE,
+    startup.STAGE,
+    peers.STAGE,
+)
 MODEL_HOME = "FIXLORE_TEST_MODEL_HOME"
 """Environment variable that names a home whose exported model is used, as in the tests."""
 
@@ -38,15 +53,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with nullcontext(options.work) if options.work else tempfile.TemporaryDirectory() as directory:
         base = read_base_texts(options.data)
         bench = _workbench(options, Path(directory), base)
-        homes, rows = measured(bench, sorted(set(options.passages)), options.only)
+        homes, rows = measured(bench, sorted(set(options.passages)), options.only, options.peers)
+        if options.labelled_homes and peers.STAGE in options.only:
+            rows += peers.quality_rows(bench, office_titles(options.labelled_homes), options.peers)
     notes = _notes(bench, homes, load, time.monotonic() - began)
+    if peers.STAGE in options.only:
+        notes += peers.missing_notes(options.peers)
+    found = verdicts(rows)
     print(as_markdown(rows))
+    print("\n" + verdicts_as_markdown(found))
     print("\n" + "\n".join(f"- {note}" for note in notes))
     if options.json:
-        options.json.write_text(as_json(rows, notes), encoding="utf-8")
+        limits = [{**asdict(one), "kept": one.is_kept} for one in found]
+        options.json.write_text(as_json(rows, notes, limits), encoding="utf-8")
 
 
-def measured(bench: Workbench, sizes: Sequence[int], stages: Sequence[str]) -> tuple[list[MeasuredHome], list[Row]]:
+def measured(
+    bench: Workbench, sizes: Sequence[int], stages: Sequence[str], names: Sequence[str]
+) -> tuple[list[MeasuredHome], list[Row]]:
     """Return the homes that were measured, smallest first, and the rows in the order of the stages."""
     rows: dict[str, list[Row]] = {stage: [] for stage in STAGES}
     if indexing.STAGE in stages:
@@ -60,6 +84,10 @@ def measured(bench: Workbench, sizes: Sequence[int], stages: Sequence[str]) -> t
         smaller = {stage: [row for row in held if row.passages == homes[0].passages] for stage, held in rows.items()}
         if queries.STAGE in stages:
             rows[queries.STAGE] += queries.query_rows(bench, home, smaller[queries.STAGE])
+        if overhead.STAGE in stages:
+            rows[overhead.STAGE] += overhead.overhead_rows(bench, home, smaller[overhead.STAGE])
+        if recall.STAGE in stages:
+            rows[recall.STAGE] += recall.recall_rows(bench, home)
         if over_http.STAGE in stages or memory.STAGE in stages:
             with serving(home.settings) as server:
                 over_http.warm_up(bench, server)
@@ -69,10 +97,18 @@ def measured(bench: Workbench, sizes: Sequence[int], stages: Sequence[str]) -> t
                     )
                 if memory.STAGE in stages and memory.CAN_BE_READ:
                     rows[memory.STAGE].append(memory.memory_row(home, server, smaller[memory.STAGE]))
+        if over_http.COLD_STAGE in stages:
+            rows[over_http.COLD_STAGE] += over_http.cold_rows(
+                bench, home, rows[over_http.STAGE], smaller[over_http.COLD_STAGE]
+            )
+        if freshness.STAGE in stages:
+            rows[freshness.STAGE] += freshness.freshness_rows(bench, home, smaller[freshness.STAGE])
         if memory.STAGE in stages:
             rows[memory.STAGE] += memory.disk_rows(home, smaller[memory.STAGE])
         if commands:
             rows[startup.STAGE] += startup.start_rows(bench, home, commands[0], smaller[startup.STAGE])
+        if peers.STAGE in stages:
+            rows[peers.STAGE] += peers.peer_rows(bench, home, names, smaller[peers.STAGE])
     return homes, [row for stage in STAGES for row in rows[stage]]
 
 
@@ -86,10 +122,17 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder of *.md and *.jsonl to vary instead of the shipped examples")
     parser.add_argument("--work", type=Path, help="folder that keeps collections and vectors for the next run")
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="what to measure")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 16], help="clients over HTTP at once")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[200, 4_000, 100_000], help="characters of tickets")
+    parser.add_argument("--stream-seconds", type=float, default=20, help="how long tickets stream in")
+    parser.add_argument("--drop-caches", action="store_true", help="as root: the system forgets all files when cold")
+    parser.add_argument("--peers", nargs="+", choices=peers.NAMES, default=list(peers.NAMES), help="engines to measure")
+    parser.add_argument("--labelled-homes", type=Path, help="folder with installations of the labelled sets")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file that gets rows and notes as JSON too")
     options = parser.parse_args(arguments)
-    if min([*options.passages, options.queries, options.rounds, options.runs, options.sample]) < 1:
+    counts = (options.queries, options.rounds, options.runs, options.sample)
+    if min(*counts, *options.passages, *options.clients, *options.lengths) < 1:
         parser.error("every number must be at least 1")
     return options
 
@@ -106,6 +149,10 @@ def _workbench(options: argparse.Namespace, directory: Path, base: BaseTexts) ->
         rounds=options.rounds,
         runs=options.runs,
         sample=options.sample,
+        clients=tuple(sorted(set(options.clients))),
+        lengths=tuple(sorted(set(options.lengths))),
+        stream_seconds=options.stream_seconds,
+        drops_caches=options.drop_caches,
         say=_say,
     )
 
@@ -125,6 +172,12 @@ def _notes(bench: Workbench, homes: Sequence[MeasuredHome], load: str, seconds: 
         f"Starts: the median of {bench.runs} new processes, files in the system's cache; the spread is the fastest and "
         "the slowest.",
     ]
+    if bench.drops_caches:
+        notes.append("Cold: a new server each time, after the system has forgotten every file.")
+    elif CAN_FORGET:
+        notes.append("Cold: a new server each time, after the system has forgotten the files of home and model.")
+    else:
+        notes.append("Cold: a new server each time, its files in the system's cache, which forgets none.")
     if not memory.CAN_BE_READ:
         notes.append("A server's memory is read from /proc, which this system lacks.")
     if found:

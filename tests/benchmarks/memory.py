@@ -41,7 +41,7 @@ def memory_row(home: MeasuredHome, server: Server, smaller: Sequence[Row]) -> Ro
 def disk_rows(home: MeasuredHome, smaller: Sequence[Row]) -> list[Row]:
     """Return the bytes on disk of store and indexes."""
     store = sum(file.stat().st_size for file in home.settings.home.glob(f"{home.settings.store_path.name}*"))
-    indexes = _bytes_below(home.settings.index_path)
+    indexes = bytes_below(home.settings.index_path)
     rows = []
     for what, size in (("store on disk", store), ("indexes on disk", indexes)):
         each = size / _MB / home.passages * _PASSAGES
@@ -55,5 +55,6 @@ def _with_ratios(row: Row, home: MeasuredHome, smaller: Sequence[Row], size: flo
     return replace(row, ratios=(Ratio(size / home.text_bytes, "the imported text"), *compared(row, before)))
 
 
-def _bytes_below(directory: Path) -> int:
-    return sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+def bytes_below(directory: Path) -> int:
+    """Return the bytes of the files below a directory, without those that links lead to."""
+    return sum(file.stat().st_size for file in directory.rglob("*") if file.is_file() and not file.is_symlink())

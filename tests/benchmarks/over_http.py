@@ -1,4 +1,7 @@
-"""How long does an answer take over HTTP, with one client and with several, and when is a saved document found?"""
+"""How long does an answer take over HTTP, with one client and with several, from a warm server and from a cold one?
+
+Clients are threads of this process and share the cores with the server: what they take themselves is told.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,18 @@ from http.client import HTTPConnection
 
 from kb.documents import Ticket
 from kb.tickets import ticket_object
-from tests.benchmarks.latency import Round, latency_of, median_of
+from tests.benchmarks.forgetting import forget_files
+from tests.benchmarks.latency import Round, latency_of
 from tests.benchmarks.queries import SEARCH, SIMILAR
 from tests.benchmarks.questions import questions, tickets
-from tests.benchmarks.server import PATIENCE_S, Server, search_path
+from tests.benchmarks.server import Server, search_path, serving
 from tests.benchmarks.table import Figure, Ratio, Row, compared
-from tests.benchmarks.variation import SOURCE
 from tests.benchmarks.workbench import MeasuredHome, Workbench
 
-STAGE = "http"
-CLIENTS = (1, 16)
-_SAVES = 5
-_POLL_S = 0.01
+STAGE, COLD_STAGE = "http", "cold"
+FIRST = 20
+"""Questions that a cold server is asked."""
+_COLD_STARTS = 3
 Ask = Callable[[HTTPConnection], None]
 
 
@@ -36,18 +39,38 @@ def http_rows(
     inside = {row.what: replace(row, passages=None) for row in in_process if row.passages == home.passages}
     for name, task, inner in (("search", searches, SEARCH), ("similar issues", similar_issues, SIMILAR)):
         alone: Row | None = None
-        for clients in CLIENTS:
+        for clients in bench.clients:
             bench.say(f"asking over HTTP, {home.passages:,} passages, {name}, {clients} clients")
-            row = _measured(
-                bench, home, server, f"{name} over HTTP, {clients} client{'s' * (clients > 1)}", task, clients
-            )
+            row = _measured(bench, home, server, _what(name, clients), task, clients)
             against = (
                 compared(row, inside.get(inner)) if alone is None else (_throughput(row, alone), *compared(row, alone))
             )
             alone = alone or replace(row, passages=None)
             rows.append(replace(row, ratios=(*against, *compared(row, before.get(row.what)))))
-    saved = _saved(home, server)
-    rows.append(replace(saved, ratios=compared(saved, before.get(saved.what))))
+    return rows
+
+
+def cold_rows(bench: Workbench, home: MeasuredHome, warm: Sequence[Row], smaller: Sequence[Row]) -> list[Row]:
+    """Return the latency of the first questions that new servers get, whose files the system has forgotten.
+
+    It is compared with that of the same clients warm and of a smaller collection.
+    """
+    before = {row.what: row for row in smaller}
+    held = {row.what: replace(row, passages=None) for row in warm if row.passages == home.passages}
+    rows: list[Row] = []
+    for name, task in (("search", searches), ("similar issues", similar_issues)):
+        for clients in bench.clients:
+            what = _what(name, clients)
+            bench.say(f"asking new servers over HTTP, {home.passages:,} passages, {name}, {clients} clients")
+            rounds = []
+            for start in range(min(bench.runs, _COLD_STARTS)):
+                forget_files(home.settings.home, bench.drops_caches)
+                with serving(home.settings) as server:
+                    server.seconds_until("/readyz")
+                    rounds.append(_asked(server, task(bench, server, start)[:FIRST], clients)[0])
+            latency = latency_of(rounds)
+            row = Row(COLD_STAGE, f"{what}, cold", home.passages, latency.figures, spread=latency.spread)
+            rows.append(replace(row, ratios=compared(row, held.get(what), before.get(row.what))))
     return rows
 
 
@@ -112,13 +135,33 @@ def _measured(
     clients: int,
 ) -> Row:
     asked_by(server, task(bench, server, -1), clients)
-    latency = latency_of([asked_by(server, task(bench, server, number), clients) for number in range(bench.rounds)])
-    return Row(STAGE, what, home.passages, latency.figures, spread=latency.spread)
+    serving_before = server.cpu_seconds()
+    asked = [_asked(server, task(bench, server, number), clients) for number in range(bench.rounds)]
+    serving = server.cpu_seconds() - serving_before
+    latency = latency_of([taken for taken, _ in asked])
+    requests = bench.queries * bench.rounds
+    figures = (
+        *latency.figures,
+        Figure(sum(cpu for _, cpu in asked) * 1000 / requests, "ms", "CPU of the client"),
+        *([Figure(serving * 1000 / requests, "ms", "CPU of the server")] if serving else []),
+    )
+    return Row(STAGE, what, home.passages, figures, spread=latency.spread)
+
+
+def _what(name: str, clients: int) -> str:
+    return f"{name} over HTTP, {clients} client{'s' * (clients > 1)}"
+
+
+def _asked(server: Server, asks: Sequence[Ask], clients: int) -> tuple[Round, float]:
+    """Return a round, and the processor time that this process spent on it."""
+    began = time.process_time()
+    taken = asked_by(server, asks, clients)
+    return taken, time.process_time() - began
 
 
 def _throughput(row: Row, alone: Row) -> Ratio:
     per_second = [next(one.value for one in each.figures if one.unit == "a second") for each in (row, alone)]
-    return Ratio(per_second[0] / per_second[1], "the requests a second of 1 client")
+    return Ratio(per_second[0] / per_second[1], f"the requests a second of {alone.what}")
 
 
 def _asking(server: Server, method: str, path: str, body: str | None) -> Ask:
@@ -131,25 +174,3 @@ def _asking(server: Server, method: str, path: str, body: str | None) -> Ask:
 
 def _told(ticket: Ticket) -> dict[str, object]:
     return {name: value for name, value in ticket_object(ticket).items() if name not in ("resolution", "resolved_at")}
-
-
-def _saved(home: MeasuredHome, server: Server) -> Row:
-    """Save tickets and look for each until it is found; remove them afterwards."""
-    connection = server.connect()
-    seconds = []
-    for _ in range(_SAVES):
-        word = f"saved{time.time_ns()}"
-        path = f"/api/v1/tickets/{SOURCE}/{word}"
-        body = json.dumps({"title": f"Printer on floor 3 says {word}", "status": "open"})
-        began = time.perf_counter()
-        status, answer = server.asked(connection, "PUT", path, body)
-        assert status in (200, 201), answer[:300]
-        while f'"{SOURCE}:{word}"'.encode() not in server.asked(connection, "GET", search_path(word))[1]:
-            if time.perf_counter() - began > PATIENCE_S:
-                raise SystemExit(f"a saved ticket is not found: {server.log.read_text()}")
-            time.sleep(_POLL_S)
-        seconds.append(time.perf_counter() - began)
-        assert server.asked(connection, "DELETE", path)[0] in (200, 204)
-    connection.close()
-    median, spread = median_of(seconds)
-    return Row(STAGE, "saved ticket is found", home.passages, (Figure(median, "s"),), spread=spread)

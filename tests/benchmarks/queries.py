@@ -20,6 +20,7 @@ from tests.benchmarks.questions import (
     search_request,
     similar_request,
     tickets,
+    tickets_of_length,
 )
 from tests.benchmarks.table import Figure, Row, compared
 from tests.benchmarks.workbench import MeasuredHome, Workbench, opened
@@ -37,7 +38,7 @@ def query_rows(bench: Workbench, home: MeasuredHome, smaller: Sequence[Row]) -> 
     """Return latencies over one collection, compared with those of a smaller one where there is one."""
     bench.say(f"asking in process, {home.passages:,} passages")
     before = {row.what: row for row in smaller}
-    rows = [_first_answer(home, questions(bench, -1)[0])]
+    rows = [_first_answer(home, questions(bench, -1)[0], min(bench.runs, _OPENINGS))]
     with opened(home) as services:
         searcher = services.searcher()
         rows += _task_rows(bench, home, services, "search", partial(questions, bench), partial(_search, searcher))
@@ -46,6 +47,7 @@ def query_rows(bench: Workbench, home: MeasuredHome, smaller: Sequence[Row]) -> 
         )
         within = partial(_search, searcher, where=_SERVICE)
         rows.append(_row(f"{SEARCH}, one service only", home, _rounds(bench, partial(questions, bench), within)))
+        rows += _length_rows(bench, home, searcher)
     return [replace(row, ratios=(*row.ratios, *compared(row, before.get(row.what)))) for row in rows]
 
 
@@ -85,15 +87,25 @@ def _task_rows(
     ]
 
 
+def _length_rows(bench: Workbench, home: MeasuredHome, searcher: Searcher) -> list[Row]:
+    """Return what tickets cost whose descriptions are short and long, each compared with the shortest."""
+    rows: list[Row] = []
+    for length in bench.lengths:
+        taken = _rounds(bench, partial(tickets_of_length, bench, length), partial(_similar, searcher))
+        row = _row(f"{SIMILAR}, {length:,} characters", home, taken)
+        rows.append(replace(row, ratios=compared(row, _unsized(rows[0])) if rows else ()))
+    return rows
+
+
 def _rounds(bench: Workbench, asked_in: Callable[[int], Sequence[_Asked]], ask: Callable[[_Asked], object]) -> Latency:
     """Warm up, then measure each round with questions of its own."""
     return latency_of([timed(each(ask, asked_in(number))) for number in range(-1, bench.rounds)][1:])
 
 
-def _first_answer(home: MeasuredHome, question: str) -> Row:
+def _first_answer(home: MeasuredHome, question: str, openings: int) -> Row:
     """Measure opening store, indexes and model until one answer is there; the libraries are imported already."""
     seconds = []
-    for _ in range(_OPENINGS):
+    for _ in range(openings):
         began = time.perf_counter()
         with opened(home) as services:
             _search(services.searcher(), question)

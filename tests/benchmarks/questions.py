@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
+
 from kb.documents import Ticket
 from kb.queries import KeywordQuery
 from search.query_terms import search_terms, ticket_terms
@@ -15,6 +18,8 @@ from web.bodies import FACETS
 WARMING = 30
 """Questions asked, at most, before anything is timed."""
 _ASKED = "asked"
+_FAR = 10_000
+"""So far apart are the tickets whose descriptions make up long ones."""
 
 
 def questions(bench: Workbench, number: int) -> list[str]:
@@ -25,6 +30,21 @@ def questions(bench: Workbench, number: int) -> list[str]:
 def tickets(bench: Workbench, number: int) -> list[Ticket]:
     """Return the tickets of a round, none of which is stored."""
     return [bench.variation.ticket(one, _ASKED) for one in _numbers(bench, number)]
+
+
+def tickets_of_length(bench: Workbench, length: int, number: int) -> list[Ticket]:
+    """Return the tickets of a round with descriptions of exactly `length` characters, made of several."""
+    numbered = zip(_numbers(bench, number), tickets(bench, number), strict=True)
+    return [replace(ticket, description=_filled(bench, at, length)) for at, ticket in numbered]
+
+
+def _filled(bench: Workbench, at: int, length: int) -> str:
+    text = ""
+    for more in count():
+        text += bench.variation.ticket(at * _FAR + more, _ASKED).description + "\n\n"
+        if len(text) >= length:
+            break
+    return text[:length]
 
 
 def _numbers(bench: Workbench, number: int) -> range:

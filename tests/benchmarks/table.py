@@ -60,7 +60,11 @@ def named(row: Row) -> str:
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """Return one table, columns aligned."""
-    cells = [_HEAD, *(_cells(row) for row in rows)]
+    return aligned([_HEAD, *(_cells(row) for row in rows)])
+
+
+def aligned(cells: Sequence[tuple[str, ...]]) -> str:
+    """Return the lines of a table, the first of which names its columns."""
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
@@ -69,9 +73,9 @@ def as_markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def as_json(rows: Sequence[Row], notes: Sequence[str]) -> str:
-    """Return rows and notes as one JSON object."""
-    return json.dumps({"rows": [asdict(row) for row in rows], "notes": list(notes)}, indent=1)
+def as_json(rows: Sequence[Row], notes: Sequence[str], limits: Sequence[dict[str, object]]) -> str:
+    """Return rows, notes and limits as one JSON object."""
+    return json.dumps({"rows": [asdict(row) for row in rows], "limits": limits, "notes": list(notes)}, indent=1)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
