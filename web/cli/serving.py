@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -16,8 +17,9 @@ from types import FrameType
 
 import click
 
-from kb.errors import ConfigurationError, IndexLocked, IndexUnavailable, StoreError
+from kb.errors import ConfigurationError, FixloreError, IndexLocked, IndexUnavailable, StoreError
 from kb.settings import Settings, changed_settings, read_settings
+from search.searcher import SearchRequest
 from web.cli.progress import progress_bar, say
 from web.links import ADDRESS_SETTING, new_sign_in_path
 from web.shipped import is_new, load_examples, load_manual
@@ -121,7 +123,7 @@ def _serve(services: Services, listening: socket.socket, address: str, tell: _Te
         behind_proxy=bool(settings.base_url),
     )
     services.start_indexing()
-    threading.Thread(target=_warm, args=(services,), name="vocabulary", daemon=True).start()
+    threading.Thread(target=_warm, args=(services,), name="warming up", daemon=True).start()
     with suppress(StoreError):  # the link then names the usual port
         services.store.put_setting(ADDRESS_SETTING, address)
     click.echo(f"Fixlore is at {address}")
@@ -144,9 +146,15 @@ def _refuse_unreadable(services: Services) -> None:
 
 
 def _warm(services: Services) -> None:
-    """Build what looks up other words, which takes a second, before the first question needs it."""
-    with suppress(StoreError):
-        services.vocabulary.expander()
+    """Ask one question, so that the first of a person finds vocabulary, model and vectors in memory.
+
+    What is there then stays until the end: the garbage collector need not look at it again, which takes a tenth of a
+    second each time and comes in the middle of some answer.
+    """
+    with suppress(FixloreError):
+        services.searcher().ranked_search(SearchRequest(text="Has anyone fixed this before?"))
+    gc.collect()
+    gc.freeze()
 
 
 def _way_in(services: Services, address: str) -> str:
