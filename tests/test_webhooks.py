@@ -8,6 +8,7 @@ import hmac
 import json
 import logging
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -39,8 +40,15 @@ from web.wiring import Services, open_services, opened_store
 BODIES = SAMPLES / "connectors"
 SECRET = "it is 22 characters long"
 NOW = datetime.now(UTC).replace(microsecond=0)
+"""The time of each test: its beginning."""
 """When the deliveries of these tests come in; the store's own clock goes on from here."""
 Sent = dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+def _begins_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not when the file was read: the store's own clock may be half an hour further by now.
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture
