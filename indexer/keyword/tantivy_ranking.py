@@ -23,8 +23,10 @@ from kb.queries import TEXT_FIELDS, Hit
 
 SPARE_HITS = 32
 """Hits fetched beyond `depth` at first, since equal scores at the cut are rare but for short queries."""
-MOST_TIED = 20_000
-"""Hits looked at, at most, to complete the group of equal scores at the cut."""
+MOST_TIED = 2_000
+"""Hits looked at, at most, to complete the group of equal scores at the cut. In a million passages tens of thousands
+hold one code, and to read the ids of all took 0.2 s.
+"""
 _GROWTH = 8
 
 
