@@ -126,14 +126,15 @@ class Searcher:
 
     def ranked_search(self, request: SearchRequest) -> Order:
         """Return every candidate for a question with its features, as `search` orders them. Raises as it does."""
-        return self._found(request).order
+        return self._found(request, is_shown=False).order
 
     def ranked_similar(self, request: SimilarRequest) -> RankedTicket:
         """Return every candidate for a ticket with its features, as `similar` orders them. Raises as it does."""
         found = found_for(self._sources, request)
         return RankedTicket(found.order.ranked, found.lanes.asked)
 
-    def _found(self, request: SearchRequest) -> _Found:
+    def _found(self, request: SearchRequest, *, is_shown: bool = True) -> _Found:
+        """Return what was found; where it is shown, matches are counted meanwhile, else when they are asked for."""
         if request.limit < 0 or request.offset < 0 or request.offset + request.limit > DEEPEST:
             raise InvalidInput(f"limit and offset must not be negative or exceed {DEEPEST} together", field="limit")
         sources = self._sources
@@ -169,7 +170,8 @@ class Searcher:
                 parsed = _without_phrases(parsed)
                 terms = search_terms(parsed, lanes.document_frequency, expander, lanes.spellings, lanes.in_sight)
                 evidence = asking(terms, parsed.text)
-        counted = lanes.beside(partial(_counted, lanes, terms, evidence, request, is_bounded=is_bounded))
+        counting = partial(_counted, lanes, terms, evidence, request, is_bounded=is_bounded)
+        counted = lanes.beside(counting) if is_shown else counting
         # Whoever types a code means it, however common it is.
         named = asked_identifiers(terms.identifiers, lambda one: True)
         agreed = agreement(lanes, named, evidence.ids, evidence.exact, only_rare=False)
