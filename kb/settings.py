@@ -46,6 +46,8 @@ class Settings:
     """Largest file that an article can hold, in MiB; never more than `max_body_mb`."""
     threads: int = 8
     """Requests the server answers at once."""
+    processes: int = 0
+    """Processes that answer questions, the server's own among them; 0: as many as there are cores, at most four."""
     rate_limit: int = 12_000
     """Requests a minute that one token may make, 0 for no limit: twice what forty searches and fifty tickets a second
     need."""
@@ -143,6 +145,7 @@ def _check(settings: Settings) -> None:
         ("max_body_mb", 1, 1024),
         ("attachment_mb", 1, 1024),
         ("threads", 1, 256),
+        ("processes", 0, 64),
         ("rate_limit", 0, 1_000_000),
         ("incident_size", 2, 100),
         ("incident_window_minutes", 5, 10_080),

@@ -67,7 +67,7 @@ def test_every_setting_is_in_the_manual_with_its_variable_and_default(name: str)
 
     assert f"`KB_{name.upper()}`" in row
     shown = str(default).lower() if isinstance(default, bool) else default
-    assert (f"`{shown}`" if shown else "empty") in row
+    assert (f"`{shown}`" if shown != "" else "empty") in row
 
 
 def test_every_endpoint_is_in_the_manual(app: Flask) -> None:

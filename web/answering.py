@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from kb.errors import IndexUnavailable
 from search.answers import SearchAnswer, SimilarAnswer
 from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
+from web.answer_process import Answer, Reply, Request
+from web.answer_processes import AnswerProcesses
 
 
 class CountedSearcher(Searcher):
-    """A searcher that tells how good each answer is, and refuses when no lane answers: nothing found would be a lie."""
+    """A searcher that tells how good each answer is, and refuses when no lane answers: nothing found would be a lie.
+
+    Where there are other `processes` that answer, it shares the questions out.
+    """
 
     answered: Callable[[str, str], None]
+    processes: AnswerProcesses | None = None
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Return the documents that answer a question. Raises IndexUnavailable too."""
-        answer = super().search(request)
+        answer = self.listing(request)
         _refuse_empty_handed(answer)
         self.answered("search", answer.status)
         return answer
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
         """Return what is known about the problem of a ticket. Raises IndexUnavailable too."""
-        answer = super().similar(request)
+        answer = self.beside(request)
         _refuse_empty_handed(answer)
         self.answered("similar", answer.status)
         return answer
 
     def listing(self, request: SearchRequest) -> SearchAnswer:
         """Return what a list on a page shows: no answer to anybody's question, so neither counted nor refused."""
-        return super().search(request)
+        return self._shared(request, super().search).answer
 
     def beside(self, request: SimilarRequest) -> SimilarAnswer:
         """Return what is shown beside a ticket that is there whether or not something can be searched: likewise."""
-        return super().similar(request)
+        reply = self._shared(request, super().similar)
+        if reply.vectors is None:
+            return reply.answer
+        # Incidents are watched by one process, so that all questions have the same answer.
+        incident = self._sources.incidents(request.ticket, reply.vectors, request.viewer)
+        return replace(reply.answer, incident=incident)
+
+    def _shared(self, request: Request, here: Callable[[Request], Answer]) -> Reply[Answer]:
+        return Reply(here(request)) if self.processes is None else self.processes.reply(request, here)
 
 
 def _refuse_empty_handed(answer: SearchAnswer | SimilarAnswer) -> None:

@@ -112,6 +112,7 @@ class _State(Collector):
         yield lanes
         yield _gauge("fixlore_ready", "Whether searches can be answered.", state["ready"])
         yield _gauge("fixlore_store_writable", "Whether the store takes writes.", "store" not in down)
+        yield _gauge("fixlore_answering_processes", "Processes that answer now.", services.answering)
         counts = _asked(services.store.counts)
         if counts is not None:
             documents = GaugeMetricFamily("fixlore_documents", "Documents in the store by type.", labels=("type",))

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from indexer.current import CurrentIndexes
 from indexer.engines import Engines, installed_engines
@@ -23,6 +23,9 @@ from kb.reporting import Say
 from kb.settings import Settings
 from search.incidents import Incidents
 from search.lanes import EncoderSource
+from search.searcher import Searcher
+from search.sources import IncidentSource
+from web.answer_processes import AnswerProcesses, wanted_processes
 from web.answering import CountedSearcher
 from web.encoder_once import EncoderOnce
 from web.incidents import watched_incidents
@@ -34,6 +37,7 @@ from web.vocabulary import StoredVocabulary
 SESSION_KEY = "session_key"
 MEND_AGAIN_S = 600.0
 _LOG = logging.getLogger(__name__)
+_Searcher = TypeVar("_Searcher", bound=Searcher)
 
 
 class Readiness(TypedDict):
@@ -63,6 +67,7 @@ class Services:
         self._searcher: CountedSearcher | None = None
         self._indexes: CurrentIndexes | None = None
         self._worker: IndexWorker | None = None
+        self._processes: AnswerProcesses | None = None
         self._mended_at = -MEND_AGAIN_S
         self._logged_down: dict[str, FixloreError] = {}
         self.answered: Callable[[str, str], None] = lambda kind, status: None
@@ -83,18 +88,38 @@ class Services:
         indexes = self.indexes
         with self._lock:
             if self._searcher is None:
-                self._searcher = searcher = CountedSearcher(
-                    self.store,
-                    indexes.keyword,
-                    indexes.vectors,
-                    self.encoder,
-                    passage_text=passage_text,
-                    vocabulary=self.vocabulary.expander,
-                    ranker=self.rankers.ranker,
-                    incidents=self.incidents.of_ticket,
-                )
+                self._searcher = searcher = self._made(CountedSearcher, indexes, self.incidents.of_ticket)
                 searcher.answered = lambda kind, status: self.answered(kind, status)
+                searcher.processes = self._processes
             return self._searcher
+
+    def plain_searcher(self, incidents: IncidentSource) -> Searcher:
+        """Return a searcher of its own, with another source of incidents."""
+        return self._made(Searcher, self.indexes, incidents)
+
+    def _made(self, kind: type[_Searcher], indexes: CurrentIndexes, incidents: IncidentSource) -> _Searcher:
+        return kind(
+            self.store,
+            indexes.keyword,
+            indexes.vectors,
+            self.encoder,
+            passage_text=passage_text,
+            vocabulary=self.vocabulary.expander,
+            ranker=self.rankers.ranker,
+            incidents=incidents,
+        )
+
+    def share_answering(self) -> None:
+        """Have other processes answer too, as the settings say, as soon as there is enough to do."""
+        others = wanted_processes(self.settings) - 1
+        if others > 0:
+            self._processes = AnswerProcesses(self.settings, others)
+            self.searcher().processes = self._processes
+
+    @property
+    def answering(self) -> int:
+        """Return how many processes answer now, this one among them."""
+        return 1 + (self._processes.running if self._processes is not None else 0)
 
     def indexing(self) -> Indexing:
         """Return what brings the indexes up to the store."""
@@ -201,6 +226,8 @@ class Services:
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        if self._processes is not None:
+            self._processes.close()
         while self.closing:
             self.closing.pop()()
         self.responses.close()

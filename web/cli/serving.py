@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import logging
 import os
 import signal
@@ -17,9 +16,8 @@ from types import FrameType
 
 import click
 
-from kb.errors import ConfigurationError, FixloreError, IndexLocked, IndexUnavailable, StoreError
+from kb.errors import ConfigurationError, IndexLocked, IndexUnavailable, StoreError
 from kb.settings import Settings, changed_settings, read_settings
-from search.searcher import SearchRequest
 from web.cli.progress import progress_bar, say
 from web.links import ADDRESS_SETTING, new_sign_in_path
 from web.shipped import is_new, load_examples, load_manual
@@ -110,6 +108,7 @@ def first_run(services: Services, tell: Callable[[str], None] = say, log: Callab
 def _serve(services: Services, listening: socket.socket, address: str, tell: _Teller, signals: _Signals) -> None:
     from prometheus_client import disable_created_metrics
 
+    from web.answer_process import warm
     from web.app import create_app
     from web.server import PATIENCE_S, Server
 
@@ -123,7 +122,8 @@ def _serve(services: Services, listening: socket.socket, address: str, tell: _Te
         behind_proxy=bool(settings.base_url),
     )
     services.start_indexing()
-    threading.Thread(target=_warm, args=(services,), name="warming up", daemon=True).start()
+    services.share_answering()
+    threading.Thread(target=lambda: warm(services.searcher()), name="warming up", daemon=True).start()
     with suppress(StoreError):  # the link then names the usual port
         services.store.put_setting(ADDRESS_SETTING, address)
     click.echo(f"Fixlore is at {address}")
@@ -143,18 +143,6 @@ def _refuse_unreadable(services: Services) -> None:
     """Raise StoreError when the store gives nothing to answer from; one that takes no writes does."""
     services.store.counts()
     services.store.pending_count()
-
-
-def _warm(services: Services) -> None:
-    """Ask one question, so that the first of a person finds vocabulary, model and vectors in memory.
-
-    What is there then stays until the end: the garbage collector need not look at it again, which takes a tenth of a
-    second each time and comes in the middle of some answer.
-    """
-    with suppress(FixloreError):
-        services.searcher().ranked_search(SearchRequest(text="Has anyone fixed this before?"))
-    gc.collect()
-    gc.freeze()
 
 
 def _way_in(services: Services, address: str) -> str:
