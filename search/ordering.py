@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 
 from kb.documents import MANUAL_SOURCE, Article, Document, Ticket, dated_at
@@ -16,9 +16,10 @@ from search.features import RECENCY_DAYS, RECENT_DAYS, at_hand, decay, earned, l
 from search.lanes import LANES, Lanes
 from search.prior import PriorFeedback
 from search.query_terms import QueryTerms
-from search.ranker import Candidate, Model, Ranked, judged, ordered
+from search.ranker import Candidate, Judged, Model, Ranked, ordered
 from search.sources import Sources
 
+_UNCALIBRATED = Model({})
 SAME_PROBLEM_LINKS = ("duplicate_of", "resolved_by")
 LOOKED_UP = 40
 """Candidates whose features are looked up: those that could reach the first pages. On the `tune` splits the right
@@ -26,15 +27,16 @@ answer is among the first 40 of a first order for 92 % of the tickets.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
-    """Every candidate, best first. `possible` is the least probability at which a first result may fit; `is_calibrated`
-    says whether probabilities are known, of none as of any.
+    """Every candidate, best first, not yet judged. `model` says how probable each is, `most` bounds that; `possible` is
+    the least probability at which a first result may fit.
     """
 
     ranked: Sequence[Ranked]
+    model: Model = _UNCALIBRATED
     possible: float = 0.0
-    is_calibrated: bool = False
+    most: float = 1.0
 
     @property
     def ids(self) -> list[str]:
@@ -42,20 +44,25 @@ class Order:
         return [one.candidate.document_id for one in self.ranked]
 
     @property
+    def is_calibrated(self) -> bool:
+        """Say whether probabilities are known, of none as of any."""
+        return self.model.calibration is not None
+
+    @property
     def is_hopeless(self) -> bool:
         """Say whether not even the first is likely to fit; of what is not calibrated nobody can say."""
-        first = self.ranked[0].probability if self.ranked else None
-        return first is not None and first < self.possible
+        first = self.judged.get(self.ranked[0].candidate.document_id) if self.ranked else None
+        return first is not None and first.probability is not None and first.probability < self.possible
 
     @property
     def best_coverage(self) -> float:
         """Return how much of the query's words the first holds, 0 to 1."""
         return self.ranked[0].candidate.features.get("coverage", 0.0) if self.ranked else 0.0
 
-    @property
-    def by_id(self) -> Mapping[str, Ranked]:
-        """Return each candidate's place by id."""
-        return {one.candidate.document_id: one for one in self.ranked}
+    @cached_property
+    def judged(self) -> Judged:
+        """Return what tells how probable each candidate is."""
+        return Judged(self.model, self.ranked, self.most)
 
 
 def order_of_search(
@@ -81,7 +88,7 @@ def order_of_search(
     if not agreed.unknown:
         return order
     # A code that no document holds is another problem, however much the rest resembles one that is known.
-    return replace(order, ranked=_at_most(model, order.ranked), possible=1.0 if terms.is_lookup else order.possible)
+    return replace(order, most=model.bands.medium - 0.01, possible=1.0 if terms.is_lookup else order.possible)
 
 
 def order_of_tickets(
@@ -168,7 +175,7 @@ def _looked_up(
     if not all(map(lanes.is_up, LANES)):
         # Probabilities were fitted on what all lanes say together; without one of them they are not known.
         model = replace(model, calibration=None)
-    return Order(judged(model, [*again, *rest]), model.bands.possible, model.calibration is not None)
+    return Order([*again, *rest], model, model.bands.possible)
 
 
 def told_first(ranked: Sequence[Ranked], documents: Mapping[str, Document], as_of: datetime | None) -> list[Ranked]:
@@ -236,13 +243,6 @@ def problems(documents: Mapping[str, Document], as_of: datetime | None) -> dict[
             _join(parents, one, other)
         _join(parents, one, titled.setdefault(" ".join(document.title.casefold().split()), one))
     return {one: _root(parents, one) for one in documents}
-
-
-def _at_most(model: Model, ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Return what was judged with probabilities that end where `medium` begins."""
-    if not ranked or ranked[0].probability is None:
-        return list(ranked)
-    return judged(model, ranked, most=model.bands.medium - 0.01)
 
 
 def _linked(document: Document, as_of: datetime | None) -> list[str]:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
+from heapq import nlargest
 from types import MappingProxyType
 
 from kb.errors import InvalidInput
@@ -115,41 +116,65 @@ def ordered(model: Model, candidates: Sequence[Candidate]) -> list[Ranked]:
 
 def judged(model: Model, ranked: Sequence[Ranked], most: float = 1.0) -> list[Ranked]:
     """Return ranked candidates with probability, `most` at most, and band."""
+    return list(_judgements(model, ranked, most))
+
+
+class Judged:
+    """Ranked candidates by id with probability and band, judged as far as they are asked for: a page shows few of them.
+
+    To be used by one thread.
+    """
+
+    def __init__(self, model: Model, ranked: Sequence[Ranked], most: float = 1.0):
+        """`most` is the highest probability that any may get."""
+        self._held: dict[str, Ranked] = {}
+        self._others = _judgements(model, ranked, most)
+
+    def get(self, document_id: str) -> Ranked | None:
+        """Return a candidate, `None` when it is none."""
+        while document_id not in self._held:
+            following = next(self._others, None)
+            if following is None:
+                return None
+            self._held[following.candidate.document_id] = following
+        return self._held[document_id]
+
+
+def _judgements(model: Model, ranked: Sequence[Ranked], most: float) -> Iterator[Ranked]:
     calibration = model.calibration
     if calibration is None:
-        return list(ranked)
-    found: list[Ranked] = []
+        yield from ranked
+        return
     least = most
     slopes = list(calibration.slopes.items())
-    for one, evidence in zip(ranked, evidence_of(ranked), strict=True):
+    for one, evidence in zip(ranked, _evidence(ranked), strict=True):
         logit = calibration.intercept
         logit += sum([slope * evidence[name] for name, slope in slopes])
         # A later result is never the likelier one: its own evidence must not say otherwise than the order.
         # Rounded before the band is cut, so that the band is that of the number which is shown.
         least = min(least, round(1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))), 4))
-        found.append(Ranked(one.candidate, one.value, least, model.bands.of(least)))
-    return found
+        yield Ranked(one.candidate, one.value, least, model.bands.of(least))
 
 
 def evidence_of(ranked: Sequence[Ranked]) -> list[dict[str, float]]:
     """Return what the probability of each is made from (`EVIDENCE`)."""
+    return list(_evidence(ranked))
+
+
+def _evidence(ranked: Sequence[Ranked]) -> Iterator[dict[str, float]]:
     best: dict[str, float] = {}
     for one in ranked:
         problem = one.candidate.problem or one.candidate.document_id
         best[problem] = max(one.value, best.get(problem, one.value))
-    first, second = (*sorted(((value, problem) for problem, value in best.items()), reverse=True), *_NO_RIVALS)[:2]
-    rows = []
+    first, second = (*nlargest(2, ((value, problem) for problem, value in best.items())), *_NO_RIVALS)[:2]
     for one in ranked:
         problem = one.candidate.problem or one.candidate.document_id
-        rows.append(
-            {
-                "value": one.value,
-                "lead": one.value - (second[0] if problem == first[1] else first[0]),
-                "semantic": one.candidate.features.get("semantic", 0.0),
-                "exact": float(one.candidate.tier > 0),
-            }
-        )
-    return rows
+        yield {
+            "value": one.value,
+            "lead": one.value - (second[0] if problem == first[1] else first[0]),
+            "semantic": one.candidate.features.get("semantic", 0.0),
+            "exact": float(one.candidate.tier > 0),
+        }
 
 
 def read_ranker(text: str) -> Ranker:

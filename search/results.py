@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from kb.documents import Article, Document, Ticket, type_of
 from kb.file_names import name_words
@@ -15,7 +16,7 @@ from search.fix_side import FixSide, fix_side
 from search.linked_fix import LinkedFix, linked_fixes
 from search.prior import PriorFeedback, prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
-from search.ranker import Ranked
+from search.ranker import Judged, Model
 from search.readings import Reading, within_reason
 from search.reasons import SIMILAR, identifier_reasons, passage_reasons, phrase_reasons
 from search.snippets import Finder, Wanted, snippet
@@ -45,7 +46,7 @@ class Asked:
     ticket_id: str | None = None
     with_fix: bool = True
     details: bool = True
-    judged: Mapping[str, Ranked] = field(default_factory=dict)
+    judged: Judged = field(default_factory=partial(Judged, Model({}), ()))
     relate: Callable[[Document, FixSide, Evidence], Relationship | None] = lambda document, fix, evidence: None
     shared: Callable[[Document], tuple[Reason, ...]] = lambda document: ()
 

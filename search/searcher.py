@@ -100,7 +100,7 @@ class Searcher:
         found = self._found(request)
         lanes, parsed, terms, order = found.lanes, found.parsed, found.terms, found.order
         total, facets = found.counted()
-        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.by_id)
+        asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.judged)
         results = page_of_results(sources, order.ids, found.evidence, asked, request.offset, request.limit)
         return SearchAnswer(
             status=_status(found),

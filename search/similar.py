@@ -29,7 +29,7 @@ from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.ordering import Order, begin_scores_by_field, order_of_tickets, ticket_features
 from search.prior import PriorFeedback, prior_feedback
 from search.query_terms import ticket_terms
-from search.ranker import Ranked
+from search.ranker import Judged, Ranked
 from search.reasons import holds_on_problem_side, shared_reasons
 from search.results import Asked, results_of
 from search.routing import suggestions
@@ -209,7 +209,7 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     order = order_of_tickets(
         sources, lanes, evidence, terms, agreed, request.viewer, documents, beside, by_field, request.as_of
     )
-    asked = replace(asked, judged=order.by_id, relate=partial(_relationship, order.by_id))
+    asked = replace(asked, judged=order.judged, relate=partial(_relationship, order.judged))
     return Found(lanes, evidence, asked, documents, agreed, order, was_cut or is_cut, prior)
 
 
@@ -269,16 +269,15 @@ def _signature_reasons(document: Document, text: str) -> tuple[Reason, ...]:
     return (Reason("identifier", value=signature, field="error_signatures"),)
 
 
-def _relationship(
-    judged: Mapping[str, Ranked], document: Document, fix: FixSide, evidence: Evidence
-) -> Relationship | None:
+def _relationship(judged: Judged, document: Document, fix: FixSide, evidence: Evidence) -> Relationship | None:
     """Return `same_problem` for what is probable or, without probabilities, very similar, or similar with an identifier
     in common; `duplicate` if that is an open ticket; else `related`.
     """
     similarity = evidence.semantic.get(document.id)
     is_exact = document.id in evidence.exact
     enough = SAME_PROBLEM_EXACT if is_exact else SAME_PROBLEM
-    band = judged[document.id].band if document.id in judged else None
+    place = judged.get(document.id)
+    band = place.band if place is not None else None
     is_similar = is_exact if similarity is None else similarity >= enough
     if not (is_similar if band is None else band != "low"):
         return "related"

@@ -16,6 +16,7 @@ K1 = 1.2
 B = 0.75
 """BM25's two constants at their customary values; Tantivy has them built in."""
 SIGNIFICANT_DIGITS = 4
+_FORMAT = f"%.{SIGNIFICANT_DIGITS}g"
 PHRASE_WEIGHTS = DEFAULT_FIELD_WEIGHTS
 """What a phrase scores by the best field that holds it, when a query has nothing but phrases."""
 
@@ -120,7 +121,7 @@ def idf(documents: int, holding: int) -> float:
 
 def rounded(score: float) -> float:
     """Return a positive score with `SIGNIFICANT_DIGITS` digits."""
-    return float(f"{score:.{SIGNIFICANT_DIGITS}g}")
+    return float(_FORMAT % score)
 
 
 def microseconds(moment: datetime) -> int:

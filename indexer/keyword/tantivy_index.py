@@ -147,11 +147,9 @@ class TantivyIndex:
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs; deleted ones count until Tantivy merges them away."""
-        searcher = self._open_state().searcher
+        state = self._open_state()
         with self._translated():
-            return {
-                term: searcher.doc_freq(ANY_TEXT, keys[0]) if (keys := index_terms([term])) else 0 for term in terms
-            }
+            return {term: state.frequency(ANY_TEXT, keys[0]) if (keys := index_terms([term])) else 0 for term in terms}
 
     def spellings(self, surface: str, where: Filter, viewer: Viewer, most: int) -> Sequence[Spelling]:
         """Return words that are spelled almost like `surface`, the nearest first."""
@@ -229,7 +227,7 @@ class TantivyIndex:
                     lock.release()
 
     def _scoring(self, state: CommittedState, plan: QueryPlan) -> Query:
-        return self._queries.scoring(plan, state.searcher.doc_freq, state.readership.total)
+        return self._queries.scoring(plan, state.frequency, state.readership.total)
 
     def _counts(self, state: CommittedState, wanted: Query, facets: Sequence[str]) -> Matches:
         wishes: dict[str, object] = {"total": {"value_count": {"field": READERS}}}

@@ -27,13 +27,15 @@ MOST_TIED = 2_000
 """Hits looked at, at most, to complete the group of equal scores at the cut. In a million passages tens of thousands
 hold one code, and to read the ids of all took 0.2 s.
 """
+MOST_FREQUENCIES = 50_000
+"""Terms whose frequencies are remembered, about 8 MB."""
 _GROWTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedState:
     """One committed state. `mark` tells it from the next; `ids` remembers which document lies where, `words` which
-    words begin alike.
+    words begin alike, `frequencies` how many documents hold a term of a field.
     """
 
     searcher: tantivy.Searcher
@@ -41,6 +43,7 @@ class CommittedState:
     readership: Readership
     ids: dict[tuple[int, int], str] = field(default_factory=dict)
     words: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    frequencies: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def id_at(self, address: tantivy.DocAddress) -> str:
         """Return the id of a found document."""
@@ -48,6 +51,15 @@ class CommittedState:
         found = self.ids.get(place)
         if found is None:
             found = self.ids[place] = stored_text(self.searcher.doc(address), ID)
+        return found
+
+    def frequency(self, name: str, term: str) -> int:
+        """Return in how many documents a field holds a term: one question asks for each several times."""
+        found = self.frequencies.get((name, term))
+        if found is None:
+            if len(self.frequencies) >= MOST_FREQUENCIES:
+                self.frequencies.clear()
+            found = self.frequencies[name, term] = int(self.searcher.doc_freq(name, term))
         return found
 
     def words_from(self, beginning: str) -> Mapping[str, int]:

@@ -32,7 +32,7 @@ from indexer.vectors.segment import (
     write_segment,
 )
 from indexer.vectors.similarity import exact_query
-from indexer.vectors.state import State, live_masks
+from indexer.vectors.state import State, state_of
 from kb.errors import IndexUnavailable, RecipeMismatch
 from kb.protocols.encoder import Vector
 from kb.protocols.vector import VectorEntry
@@ -209,7 +209,7 @@ class FaissVectorIndex:
                 if attempt + 1 < _ATTEMPTS and manifest_bytes(self._directory) != content:
                     continue
                 raise damaged(self._directory, f"a file is missing ({error})") from error
-            self._latest = State(manifest, segments, live_masks(segments))
+            self._latest = state_of(manifest, segments)
             self._read = content
             return self._latest
         raise IndexUnavailable(f"the vector index in {self._directory} changes too fast to be opened; try again")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.vectors.admitted import AdmittedRows
 from indexer.vectors.compaction import Size
 from indexer.vectors.facts import Mask
 from indexer.vectors.manifest import VectorManifest
-from indexer.vectors.rows import Allowed, Nearest, allowed_rows
+from indexer.vectors.rows import Nearest
 from indexer.vectors.segment import Segment
 from indexer.vectors.similarity import STEPS, Exact, similarities
 from kb.protocols.encoder import Vector
@@ -24,11 +25,14 @@ _MARGIN = 32
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Segments, oldest first; `live[i]` marks the documents of segment i that no newer one supersedes or deletes."""
+    """Segments, oldest first; `live[i]` marks the documents of segment i that no newer one supersedes or deletes, and
+    `admitting[i]` says which of its rows may come back.
+    """
 
     manifest: VectorManifest
     segments: tuple[Segment, ...]
     live: tuple[Mask, ...]
+    admitting: tuple[AdmittedRows, ...]
 
     @property
     def size(self) -> int:
@@ -89,7 +93,7 @@ class State:
         """
         if depth <= 0:
             return []
-        allowed = [self._allowed(place, where, viewer) for place in range(len(self.segments))]
+        allowed = [admitting.of(where, viewer) for admitting in self.admitting]
         single = query.astype(np.float32)
         count = _OVERFETCH * depth + _MARGIN
         while True:
@@ -136,13 +140,6 @@ class State:
         found = sorted(zip((-scores[best]).tolist(), ids, passages[best].tolist(), strict=True))
         return [Hit(document_id, -negative / STEPS, passage) for negative, document_id, passage in found[:depth]]
 
-    def _allowed(self, place: int, where: Filter, viewer: Viewer) -> Allowed:
-        segment = self.segments[place]
-        documents = self.live[place] & segment.facts.admitted(where, viewer, segment.ordinals)
-        if documents.all():
-            return Allowed(len(segment.rows), None)
-        return allowed_rows(documents[segment.document_of_row])
-
     def _place(self, document_id: str) -> Iterator[tuple[int, int]]:
         """Yield the segment and number of a live document, once at most."""
         for place in range(len(self.segments) - 1, -1, -1):
@@ -150,6 +147,12 @@ class State:
             if number is not None and self.live[place][number]:
                 yield place, number
                 return
+
+
+def state_of(manifest: VectorManifest, segments: tuple[Segment, ...]) -> State:
+    """Return the state of these segments, oldest first."""
+    live = live_masks(segments)
+    return State(manifest, segments, live, tuple(map(AdmittedRows, segments, live)))
 
 
 def live_masks(segments: Sequence[Segment]) -> tuple[Mask, ...]:

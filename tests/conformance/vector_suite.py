@@ -307,6 +307,29 @@ class VectorIndexSuite:
         assert found(index, Filter(without=frozenset({"one", "unknown"}))) == ["two"]
         assert found(index) == ["one", "two"]
 
+    def test_each_question_has_its_own_bounds_when_one_follows_the_other(self, new_index: NewIndex) -> None:
+        index = new_index()
+        names = ("a", "b", "c")
+        put(
+            index,
+            [
+                entry(facts(name, type=kind), axis(0))
+                for name, kind in zip(names, ("faq", "faq", "runbook"), strict=True)
+            ],
+        )
+        bounds = {
+            ("a", "b", "c"): Filter(),
+            ("b", "c"): Filter(without=frozenset({"a"})),
+            ("a", "b"): Filter({"type": frozenset({"faq"})}),
+            ("b",): Filter({"type": frozenset({"faq"})}, without=frozenset({"a", "elsewhere"})),
+            ("c",): Filter(excluded={"type": frozenset({"faq"})}),
+        }
+
+        for _ in range(2):
+            assert {tuple(found(index, where)): where for where in bounds.values()} == bounds
+        put(index, [entry(facts("d", type="faq"), axis(0))], ["b"])
+        assert found(index, Filter({"type": frozenset({"faq"})})) == ["a", "d"]
+
     def test_viewer_bounds_what_is_found(self, new_index: NewIndex) -> None:
         index = new_index()
         put(
