@@ -142,8 +142,12 @@ class TantivyIndex:
             return {}
         state = self._open_state()
         with self._translated():
-            wanted = [(Occur.Must, self._queries.weights(words, phrases)), self._queries.only(ids)]
-            return scores_of(state, Query.boolean_query(wanted), len(ids))
+            weights = self._queries.weights(words, phrases)
+            if not weights:
+                return {}
+            # As many as the ids are found in any case, with or without a weight.
+            held = scores_of(state, Query.boolean_query([self._queries.only(ids), *weights]), len(ids))
+            return {one: weight for one, weight in held.items() if weight > 0}
 
     def document_frequency(self, terms: Sequence[str]) -> Mapping[str, int]:
         """Return in how many documents each term occurs; deleted ones count until Tantivy merges them away."""
