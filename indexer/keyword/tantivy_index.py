@@ -19,7 +19,15 @@ from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, r
 from indexer.keyword.query_plan import QueryPlan, plan_of
 from indexer.keyword.spelling import beginnings, by_nearness, is_spelled, nearly_spelled
 from indexer.keyword.tantivy_query import TantivyQueries
-from indexer.keyword.tantivy_ranking import CommittedState, best_hits, committed_state, newest_ids, scores_of
+from indexer.keyword.tantivy_ranking import (
+    MOST_SCORINGS,
+    CommittedState,
+    best_hits,
+    committed_state,
+    newest_ids,
+    number_of,
+    scores_of,
+)
 from indexer.keyword.tantivy_schema import (
     ANY_TEXT,
     FINGERPRINT,
@@ -168,8 +176,8 @@ class TantivyIndex:
             found = []
             for word, mistakes in nearly_spelled(surface, words, words.__getitem__):
                 wanted = Query.boolean_query([(Occur.Must, self._queries.holding((), [(word,)])), *bounds])
-                if count := state.searcher.search(wanted, limit=1, count=True).count:  # type: ignore[attr-defined]
-                    found.append(Spelling(word, mistakes, int(count)))
+                if count := number_of(state, wanted):
+                    found.append(Spelling(word, mistakes, count))
         return sorted(found, key=by_nearness)[:most]
 
     def refresh(self) -> None:
@@ -231,9 +239,16 @@ class TantivyIndex:
                     lock.release()
 
     def _scoring(self, state: CommittedState, plan: QueryPlan) -> Query:
-        return self._queries.scoring(plan, state.frequency, state.readership.total)
+        found = state.scoring.get(plan)
+        if found is None:
+            if len(state.scoring) >= MOST_SCORINGS:
+                state.scoring.clear()
+            found = state.scoring[plan] = self._queries.scoring(plan, state.frequency, state.readership.total)
+        return found
 
     def _counts(self, state: CommittedState, wanted: Query, facets: Sequence[str]) -> Matches:
+        if not facets:
+            return Matches(number_of(state, wanted), {})
         wishes: dict[str, object] = {"total": {"value_count": {"field": READERS}}}
         for name in facets:
             if name in FILTER_FIELDS:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import tantivy
 from tantivy import Query
 
-from indexer.keyword.query_plan import rounded
+from indexer.keyword.query_plan import QueryPlan, rounded
 from indexer.keyword.readership import Readership
 from indexer.keyword.spelling import is_spelled
 from indexer.keyword.tantivy_query import ByDate
@@ -29,13 +29,15 @@ hold one code, and to read the ids of all took 0.2 s.
 """
 MOST_FREQUENCIES = 50_000
 """Terms whose frequencies are remembered, about 8 MB."""
+MOST_SCORINGS = 32
+"""Queries that are remembered: one question asks each for its best documents, and again for the scores of others."""
 _GROWTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedState:
     """One committed state. `mark` tells it from the next; `ids` remembers which document lies where, `words` which
-    words begin alike, `frequencies` how many documents hold a term of a field.
+    words begin alike, `frequencies` how many documents hold a term of a field, `scoring` the queries made last.
     """
 
     searcher: tantivy.Searcher
@@ -44,6 +46,7 @@ class CommittedState:
     ids: dict[tuple[int, int], str] = field(default_factory=dict)
     words: dict[str, Mapping[str, int]] = field(default_factory=dict)
     frequencies: dict[tuple[str, str], int] = field(default_factory=dict)
+    scoring: dict[QueryPlan, Query] = field(default_factory=dict)
 
     def id_at(self, address: tantivy.DocAddress) -> str:
         """Return the id of a found document."""
@@ -122,3 +125,8 @@ def scores_of(state: CommittedState, wanted: Query, most: int) -> dict[str, floa
     """Return id → score of every document found, `most` at most."""
     found = state.searcher.search(wanted, limit=most, count=False).hits
     return {state.id_at(address): rounded(raw) for raw, address in found}
+
+
+def number_of(state: CommittedState, wanted: Query) -> int:
+    """Return how many documents are found."""
+    return int(state.searcher.search(wanted, limit=1, count=True).count)  # type: ignore[attr-defined]
