@@ -93,8 +93,12 @@ def logged(services: Services, result_ids: Sequence[str], *, by: str, ticket: st
 
 def search_body(answer: SearchAnswer, response_id: str, base_url: str) -> SearchBody:
     """Return the body of a search answer."""
+    # As mappings: there are hundreds of values, and attributes are read one by one.
+    facets = {
+        name: [{"value": one.value, "count": one.count} for one in values] for name, values in answer.facets.items()
+    }
     return SearchBody.model_validate(
-        {**_shared(answer, response_id, base_url), "total": answer.total, "facets": dict(answer.facets)}
+        {**_shared(answer, response_id, base_url), "total": answer.total, "facets": facets}
         | {"did_you_mean": answer.did_you_mean}
     )
 
