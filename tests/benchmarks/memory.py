@@ -19,21 +19,21 @@ _PASSAGES = 1_000
 
 
 def memory_row(home: MeasuredHome, server: Server, smaller: Sequence[Row]) -> Row:
-    """Return the peak of what a server kept in memory, and what of it is its own alone now: `VmHWM` and `RssAnon`.
+    """Return the peaks of what a server's processes kept in memory, and what of it is their own alone now.
 
-    Source: proc_pid_status(5). For systems where `CAN_BE_READ`.
+    `VmHWM` and `RssAnon`, added up: what is mapped from files counts for each process. Source: proc_pid_status(5). For
+    systems where `CAN_BE_READ`.
     """
-    told = Path(f"/proc/{server.process.pid}/status").read_text()
+    told = [Path(f"/proc/{pid}/status").read_text() for pid in server.process_ids()]
     peak, private = (
-        int(found[1]) * 1024 / _MB
+        sum(int(found[1]) for one in told if (found := re.search(rf"{name}:\s+(\d+) kB", one))) * 1024 / _MB
         for name in ("VmHWM", "RssAnon")
-        if (found := re.search(rf"{name}:\s+(\d+) kB", told))
     )
     row = Row(
         STAGE,
         "server, peak of resident memory",
         home.passages,
-        (Figure(peak, "MB"), Figure(private, "MB", "not from files")),
+        (Figure(peak, "MB"), Figure(private, "MB", "not from files"), Figure(len(told), "processes")),
     )
     return _with_ratios(row, home, smaller, peak * _MB)
 

@@ -22,6 +22,7 @@ from tests.benchmarks.questions import questions, tickets
 from tests.benchmarks.server import Server, search_path, serving
 from tests.benchmarks.table import Figure, Ratio, Row, compared
 from tests.benchmarks.workbench import MeasuredHome, Workbench
+from web.answer_processes import wanted_processes
 
 STAGE, COLD_STAGE = "http", "cold"
 FIRST = 20
@@ -135,6 +136,8 @@ def _measured(
     clients: int,
 ) -> Row:
     asked_by(server, task(bench, server, -1), clients)
+    if clients > 1:
+        server.wait_for_processes(wanted_processes(home.settings))
     serving_before = server.cpu_seconds()
     asked = [_asked(server, task(bench, server, number), clients) for number in range(bench.rounds)]
     serving = server.cpu_seconds() - serving_before

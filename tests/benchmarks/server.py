@@ -45,13 +45,39 @@ class Server:
         answer = connection.getresponse()
         return answer.status, answer.read()
 
+    def process_ids(self) -> list[int]:
+        """Return the server's own process and those that it has started, as far as the system tells."""
+        own = self.process.pid
+        tasks = Path(f"/proc/{own}/task")
+        if not tasks.is_dir():
+            return [own]
+        return [own, *(int(one) for task in tasks.iterdir() for one in (task / "children").read_text().split())]
+
     def cpu_seconds(self) -> float:
-        """Return the processor time the server has taken so far, 0 where the system does not tell."""
-        told = Path(f"/proc/{self.process.pid}/stat")
-        if not told.is_file():
-            return 0.0
-        numbers = told.read_text().rpartition(")")[2].split()  # from field 3 on; source: proc_pid_stat(5)
-        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time that all its processes have taken so far, 0 where the system does not tell."""
+        ticks = 0
+        for pid in self.process_ids():
+            told = Path(f"/proc/{pid}/stat")
+            if told.is_file():
+                numbers = told.read_text().rpartition(")")[2].split()  # from field 3 on; source: proc_pid_stat(5)
+                ticks += int(numbers[11]) + int(numbers[12])
+        return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0
+
+    def wait_for_processes(self, wanted: int) -> None:
+        """Wait until as many processes answer; there must be enough to do meanwhile."""
+        deadline = time.perf_counter() + PATIENCE_S
+        connection = self.connect()
+        try:
+            while True:
+                _, told = self.asked(connection, "GET", "/metrics")
+                found = re.search(rb"^fixlore_answering_processes (\d+)", told, re.MULTILINE)
+                if found and int(found[1]) >= wanted:
+                    return
+                if time.perf_counter() > deadline:
+                    raise SystemExit(f"not all processes answer: {self.log.read_text()}")
+                time.sleep(_POLL_S)
+        finally:
+            connection.close()
 
     def seconds_until(self, path: str) -> float:
         """Return the seconds from the start of the process to the first 200 for a path."""
