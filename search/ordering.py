@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -30,13 +30,15 @@ answer is among the first 40 of a first order for 92 % of the tickets.
 @dataclass(frozen=True)
 class Order:
     """Every candidate, best first, not yet judged. `model` says how probable each is, `most` bounds that; `possible` is
-    the least probability at which a first result may fit.
+    the least probability at which a first result may fit. `documents` are those that were read for the viewer to order
+    them, by id.
     """
 
     ranked: Sequence[Ranked]
     model: Model = _UNCALIBRATED
     possible: float = 0.0
     most: float = 1.0
+    documents: Mapping[str, Document] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -175,7 +177,7 @@ def _looked_up(
     if not all(map(lanes.is_up, LANES)):
         # Probabilities were fitted on what all lanes say together; without one of them they are not known.
         model = replace(model, calibration=None)
-    return Order([*again, *rest], model, model.bands.possible)
+    return Order([*again, *rest], model, model.bands.possible, documents=held)
 
 
 def told_first(ranked: Sequence[Ranked], documents: Mapping[str, Document], as_of: datetime | None) -> list[Ranked]:

@@ -61,17 +61,25 @@ class Asked:
 
 
 def page_of_results(
-    sources: Sources, ids: Sequence[str], evidence: Evidence, asked: Asked, offset: int, limit: int
+    sources: Sources,
+    ids: Sequence[str],
+    evidence: Evidence,
+    asked: Asked,
+    offset: int,
+    limit: int,
+    known: Mapping[str, Document],
 ) -> tuple[Result, ...]:
-    """Return results `offset + 1` to `offset + limit` in the order of `ids`.
+    """Return results `offset + 1` to `offset + limit` in the order of `ids`; `known` are documents that the store has
+    just given to the viewer.
 
-    Access is checked again here, against the store: what is gone or closed to the viewer is passed over.
+    For all others access is checked here, against the store: what is gone or closed to the viewer is passed over.
     """
     found: list[Document] = []
     at = offset
     while len(found) < limit and at < len(ids):
         wanted = ids[at : at + limit - len(found) + _SPARE]
-        held = sources.store.documents(wanted, asked.viewer)
+        unknown = [one for one in wanted if one not in known]
+        held = {**known, **(sources.store.documents(unknown, asked.viewer) if unknown else {})}
         found.extend(held[one] for one in wanted if one in held)
         at += len(wanted)
     return results_of(sources, found[:limit], evidence, asked, offset)

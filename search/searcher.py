@@ -101,7 +101,8 @@ class Searcher:
         lanes, parsed, terms, order = found.lanes, found.parsed, found.terms, found.order
         total, facets = found.counted()
         asked = Asked(parsed.text, terms, request.viewer, parsed.phrases, details=request.details, judged=order.judged)
-        results = page_of_results(sources, order.ids, found.evidence, asked, request.offset, request.limit)
+        page = (request.offset, request.limit)
+        results = page_of_results(sources, order.ids, found.evidence, asked, *page, order.documents)
         return SearchAnswer(
             status=_status(found),
             retrieval=Retrieval(
