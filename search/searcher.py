@@ -77,11 +77,22 @@ class Searcher:
         vocabulary: VocabularySource = lambda: None,
         ranker: RankerSource = shipped_ranker,
         incidents: IncidentSource = lambda ticket, vectors, viewer: None,
+        is_busy: Callable[[], bool] = lambda: False,
     ):
+        """`is_busy` says that every core has enough to do; then one thread answers a question."""
         readings = Readings(passage_text or _no_text)
-        background = ThreadPoolExecutor(os.cpu_count(), "search")
+        executor = ThreadPoolExecutor(os.cpu_count(), "search")
         self._sources = Sources(
-            store, keyword, vectors, encoder, readings, clock or _now, vocabulary, ranker, incidents, background
+            store,
+            keyword,
+            vectors,
+            encoder,
+            readings,
+            clock or _now,
+            vocabulary,
+            ranker,
+            incidents,
+            lambda: None if is_busy() else executor,
         )
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:
@@ -150,7 +161,7 @@ class Searcher:
             request.lanes,
             replace(where, without=where.without | hidden),
             request.viewer,
-            sources.background,
+            sources.background(),
         )
         # One depth for nearly every page, and one for the pages behind: the order of the first stays as it was.
         depth = DEPTH if request.offset + request.limit <= DEPTH // 2 else DEEPEST

@@ -154,7 +154,7 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
         request.lanes,
         replace(where, without=where.without | hidden),
         request.viewer,
-        sources.background,
+        sources.background(),
     )
     title = telling_title(ticket.title)
     description, was_cut = telling_excerpt(without_cited(ticket.description), LONGEST_READ)

@@ -62,8 +62,8 @@ class Sources:
     vocabulary: VocabularySource
     ranker: RankerSource = shipped_ranker
     incidents: IncidentSource = lambda ticket, vectors, viewer: None
-    background: Executor | None = None
-    """Runs what waits for native code, so that it goes on beside the rest."""
+    background: Callable[[], Executor | None] = lambda: None
+    """Returns what runs beside the rest what waits for native code; `None` while every core has enough to do."""
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 
 from kb.access import SHELL
 from kb.documents import Article, Ticket
+from kb.protocols.encoder import Encoder
 from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
 from tests.fakes.vectors import MemoryVectorIndex
@@ -85,3 +87,18 @@ def test_similar_answers_with_what_is_left(
     answer = library.searcher(**broken).similar(TICKET)
     assert ids(answer)[0] == VPN.id
     assert (answer.status, answer.retrieval.mode, answer.retrieval.degraded) == ("degraded", mode, degraded)
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_question_is_encoded_beside_the_rest_unless_every_core_is_busy(library: Library, is_busy: bool) -> None:
+    encoded_by: list[str] = []
+
+    def encoder() -> Encoder:
+        encoded_by.append(threading.current_thread().name)
+        return library.encoder
+
+    searcher = Searcher(library.store, library.keyword, library.vectors, encoder, is_busy=lambda: is_busy)
+    answers = searcher.search(ASKED), searcher.similar(TICKET)
+
+    assert [ids(answer)[0] for answer in answers] == [VPN.id, VPN.id]
+    assert {name.startswith("search") for name in encoded_by} == {not is_busy}

@@ -75,6 +75,11 @@ class AnswerProcesses:
         return len(self._places)
 
     @property
+    def under_way(self) -> int:
+        """Return how many questions all processes are answering."""
+        return self._here + sum(place.under_way for place in self._places)
+
+    @property
     def busy_here(self) -> int:
         """Return how many questions this process is answering."""
         return self._here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 import time
@@ -88,16 +89,24 @@ class Services:
         indexes = self.indexes
         with self._lock:
             if self._searcher is None:
-                self._searcher = searcher = self._made(CountedSearcher, indexes, self.incidents.of_ticket)
+                self._searcher = searcher = self._made(
+                    CountedSearcher, indexes, self.incidents.of_ticket, self._is_busy
+                )
                 searcher.answered = lambda kind, status: self.answered(kind, status)
                 searcher.processes = self._processes
             return self._searcher
 
     def plain_searcher(self, incidents: IncidentSource) -> Searcher:
-        """Return a searcher of its own, with another source of incidents."""
-        return self._made(Searcher, self.indexes, incidents)
+        """Return a searcher with another source of incidents, for a process that helps when there is much to do."""
+        return self._made(Searcher, self.indexes, incidents, lambda: True)
 
-    def _made(self, kind: type[_Searcher], indexes: CurrentIndexes, incidents: IncidentSource) -> _Searcher:
+    def _made(
+        self,
+        kind: type[_Searcher],
+        indexes: CurrentIndexes,
+        incidents: IncidentSource,
+        is_busy: Callable[[], bool],
+    ) -> _Searcher:
         return kind(
             self.store,
             indexes.keyword,
@@ -107,14 +116,17 @@ class Services:
             vocabulary=self.vocabulary.expander,
             ranker=self.rankers.ranker,
             incidents=incidents,
+            is_busy=is_busy,
         )
+
+    def _is_busy(self) -> bool:
+        enough = max(1, (os.cpu_count() or 1) // 2)  # each makes use of two cores where it may
+        return self._processes is not None and self._processes.under_way > enough
 
     def share_answering(self) -> None:
         """Have other processes answer too, as the settings say, as soon as there is enough to do."""
-        others = wanted_processes(self.settings) - 1
-        if others > 0:
-            self._processes = AnswerProcesses(self.settings, others)
-            self.searcher().processes = self._processes
+        self._processes = AnswerProcesses(self.settings, wanted_processes(self.settings) - 1)
+        self.searcher().processes = self._processes
 
     @property
     def answering(self) -> int:
