@@ -13,6 +13,7 @@ from kb.facts import facts_of
 from kb.plain_text import text_fields
 from kb.protocols.keyword import KeywordEntry
 from kb.protocols.vector import VectorEntry
+from kb.queries import Facts
 
 
 def keyword_entry(document: Document, fingerprint: str) -> KeywordEntry:
@@ -32,13 +33,7 @@ def keyword_entry(document: Document, fingerprint: str) -> KeywordEntry:
     )
 
 
-def vector_entry(
-    document: Document,
-    fingerprint: str,
-    passages: Sequence[int],
-    vectors: Sequence[NDArray[np.float16]],
-    dimension: int,
-) -> VectorEntry:
-    """Return the numbers of a document's passages with their vectors, in the same order."""
+def vector_entry(facts: Facts, fingerprint: str, vectors: Sequence[NDArray[np.float16]], dimension: int) -> VectorEntry:
+    """Return a document with the vectors of all its passages, in the order of their numbers."""
     rows = np.array(vectors, np.float32).reshape(len(vectors), dimension)
-    return VectorEntry(facts_of(document), fingerprint, tuple(passages), rows)
+    return VectorEntry(facts, fingerprint, tuple(range(len(vectors))), rows)

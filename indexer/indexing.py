@@ -175,7 +175,7 @@ class Indexing:
         generation = new_generation(self._path)
         try:
             self._open = made_indexes(self._engines, generation, self._say)
-            report = self._sync(self._open, progress, keep_going).bring(list(self._store.all_ids()))
+            report = self._sync(self._open, progress, keep_going).fill(list(self._store.all_ids()))
         except BaseException:
             self._discard(generation)
             raise

@@ -12,23 +12,29 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.entries import keyword_entry, vector_entry
-from indexer.passages import Passage, passages_of, text_hash
 from indexer.plan import Act, Fingerprints, plan, vector_fingerprint, wanted_fingerprints
+from indexer.preparing import NamedTexts, Prepared, named_texts
+from indexer.preparing_processes import prepared_in_order, wanted_processes
 from indexer.text_vectors import TextVectors
 from kb.documents import Article, Document
 from kb.errors import ModelUnavailable, RecipeMismatch
+from kb.facts import facts_of
 from kb.protocols.encoder import Encoder
 from kb.protocols.keyword import KeywordIndex
 from kb.protocols.store import Change, ChangeLog, DocumentStore, VectorStore
-from kb.protocols.vector import VectorIndex
+from kb.protocols.vector import VectorEntry, VectorIndex
+from kb.queries import Facts
+from kb.recipe import Recipe
 from kb.reporting import Progress, Say
 
 BATCH = 500
@@ -41,6 +47,7 @@ end, then for a batch of its own, and is to be found within two seconds.
 """
 _NEWEST = 200
 """How many of the newest changes are looked at for what a person saved; fifty tickets a second bring 35 in a batch."""
+_NO_VECTORS = "the vector index cannot be opened"
 BEHIND = "index.vectors_behind"
 """Setting of the store that says: some document's vectors are not in the index yet."""
 
@@ -75,6 +82,15 @@ class SyncReport:
     reused: int = 0
     vectors_behind: bool = False
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the vector index is to hold of a document: facts, its fingerprint there, and the texts to embed."""
+
+    facts: Facts
+    fingerprint: str
+    texts: NamedTexts
 
 
 class Sync:
@@ -138,26 +154,47 @@ class Sync:
             self._report = replace(self._report, stopped=True)
         return self._report
 
-    def bring(self, ids: Sequence[str]) -> SyncReport:
-        """Bring these documents into both indexes, whatever the change log says, in their order. Raises likewise.
+    def fill(self, ids: Sequence[str]) -> SyncReport:
+        """Fill both indexes, which must be empty, with these documents, whatever the change log says, in their order.
 
-        So an index is built beside another one: its changes stay pending until `drain` finds them done.
+        So an index is built beside another one: its changes stay pending until `drain` finds them done. Nothing is
+        committed before the end, and nothing when work is stopped; vectors that were made stay in the store.
+        Raises likewise.
         """
         self._begin(len(ids))
         try:
-            for start in range(0, len(ids), BATCH):
-                self._bring(ids[start : start + BATCH])
-                self._check()
+            with (
+                closing(prepared_in_order(self._stored(ids), wanted_processes(len(ids)))) as every,
+                self._keyword.filling() as add_words,
+                nullcontext() if self._vectors is None else self._vectors.filling() as add_vectors,
+            ):
+                while some := list(islice(every, BATCH)):
+                    add_words([one.entry for one in some])
+                    if self._vectors is None or add_vectors is None:
+                        self._fall_behind(_NO_VECTORS)
+                    else:
+                        recipe = self._vectors.recipe
+                        add_vectors(self._vector_entries(recipe, [_embedded(one, recipe) for one in some]))
+                    self._count(len(some), written=len(some))
+                    self._check()
+            self._refresh()
         except _ToldToStop:
             self._report = replace(self._report, stopped=True)
         return self._report
 
-    def _begin(self, total: int) -> None:
-        self._report = SyncReport(vectors_behind=self._store.setting(BEHIND) is not None)
-        self._total = total
+    def _refresh(self) -> None:
         self._keyword.refresh()
         if self._vectors is not None:
             self._vectors.refresh()
+
+    def _stored(self, ids: Sequence[str]) -> Iterator[Document]:
+        for start in range(0, len(ids), BATCH):
+            yield from self._store.documents(ids[start : start + BATCH]).values()
+
+    def _begin(self, total: int) -> None:
+        self._report = SyncReport(vectors_behind=self._store.setting(BEHIND) is not None)
+        self._total = total
+        self._refresh()
 
     def _next_changes(self, size: int) -> Sequence[Change]:
         oldest = self._store.pending(size)
@@ -199,62 +236,51 @@ class Sync:
             self._keyword.apply([keyword_entry(one, wanted[one.id].keyword or "") for one in written], deleted)
             self._keyword.refresh()
         if self._vectors is None:
-            self._fall_behind("the vector index cannot be opened")
+            self._fall_behind(_NO_VECTORS)
         else:
-            embedded = [documents[one] for one in ids if plans[one].vectors is Act.PUT]
+            embedded = [
+                _Wanted(facts_of(documents[one]), wanted[one].vectors or "", named_texts(documents[one]))
+                for one in ids
+                if plans[one].vectors is Act.PUT
+            ]
             removed = [one for one in ids if plans[one].vectors is Act.DELETE]
-            self._bring_vectors(self._vectors, embedded, wanted, removed)
+            entries = self._vector_entries(self._vectors.recipe, embedded)
+            if entries or removed:
+                self._vectors.apply(entries, removed)
+                self._vectors.refresh()
+        self._count(len(ids), len(written), len(deleted))
+
+    def _count(self, documents: int, written: int, deleted: int = 0) -> None:
         self._report = replace(
             self._report,
-            documents=self._report.documents + len(ids),
-            written=self._report.written + len(written),
-            deleted=self._report.deleted + len(deleted),
+            documents=self._report.documents + documents,
+            written=self._report.written + written,
+            deleted=self._report.deleted + deleted,
         )
         self._tell(0)
 
-    def _bring_vectors(
-        self,
-        index: VectorIndex,
-        documents: Sequence[Document],
-        wanted: Mapping[str, Fingerprints],
-        removed: Sequence[str],
-    ) -> None:
-        passages = {one.id: passages_of(one) for one in documents}
-        hashes = {one: [text_hash(passage.text) for passage in held] for one, held in passages.items()}
-        entries = []
-        if self._texts is not None:
-            vectors = self._vectors_of(self._texts, passages, hashes)
-            entries = [
-                vector_entry(
-                    one,
-                    wanted[one.id].vectors or "",
-                    [passage.number for passage in passages[one.id]],
-                    [vectors[name] for name in hashes[one.id]],
-                    index.recipe.dimension,
-                )
-                for one in documents
-                if vectors.keys() >= set(hashes[one.id])
-            ]
-        if entries or removed:
-            index.apply(entries, removed)
-            index.refresh()
+    def _vector_entries(self, recipe: Recipe, embedded: Sequence[_Wanted]) -> list[VectorEntry]:
+        """Return those documents of a batch whose vectors are all stored or could be made."""
+        if self._texts is None:
+            return []
+        vectors = self._vectors_of(self._texts, embedded)
+        return [
+            vector_entry(one.facts, one.fingerprint, [vectors[name] for name, _ in one.texts], recipe.dimension)
+            for one in embedded
+            if all(name in vectors for name, _ in one.texts)
+        ]
 
-    def _vectors_of(
-        self, texts: TextVectors, passages: Mapping[str, Sequence[Passage]], hashes: Mapping[str, Sequence[str]]
-    ) -> dict[str, NDArray[np.float16]]:
+    def _vectors_of(self, texts: TextVectors, embedded: Sequence[_Wanted]) -> dict[str, NDArray[np.float16]]:
         """Return the vectors of a batch by the hash of their text; those that could not be made are missing."""
-        wanted = {
-            name: passage.text
-            for one, held in passages.items()
-            for name, passage in zip(hashes[one], held, strict=True)
-        }
+        wanted = {name: text for one in embedded for name, text in one.texts}
+        hashes = {one.facts.id: [name for name, _ in one.texts] for one in embedded}
         vectors = texts.stored(wanted)
         missing = {name: text for name, text in wanted.items() if name not in vectors}
         texts.note_sources(hashes)
         self._report = replace(self._report, reused=self._report.reused + len(vectors))
 
         def encoding(count: int) -> None:
-            self._tell(len(passages) * count // len(missing))
+            self._tell(len(embedded) * count // len(missing))
 
         def told(count: int) -> None:
             encoding(count)
@@ -281,6 +307,11 @@ class Sync:
     def _check(self) -> None:
         if not self._keep_going():
             raise _ToldToStop
+
+
+def _embedded(prepared: Prepared, recipe: Recipe) -> _Wanted:
+    entry = prepared.entry
+    return _Wanted(entry.facts, vector_fingerprint(entry.fingerprint, recipe), prepared.texts)
 
 
 def _is_from_site(document: Document | None) -> bool:

@@ -5,6 +5,7 @@ A *document* is either, as search sees it. Times are aware datetimes in UTC. Ids
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -30,6 +31,14 @@ DECISION_SOURCE = "decision"
 """Decision records: shipped, searchable, but only when asked for (`source:decision`)."""
 SITE_SOURCE = "site"
 """Articles owned by the site. Every other source of an article is a folder that was imported under that name."""
+
+
+def _mapping(held: dict[object, object]) -> MappingProxyType[object, object]:
+    return MappingProxyType(held)
+
+
+copyreg.pickle(MappingProxyType, lambda held: (_mapping, (dict(held),)))
+"""Documents are sent to other processes, and Python cannot send a read-only mapping by itself."""
 
 _NOTHING: Mapping[str, JSON] = MappingProxyType({})
 _NO_ATTACHMENTS: Mapping[str, str] = MappingProxyType({})

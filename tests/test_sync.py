@@ -243,7 +243,7 @@ def test_sync_is_refused_when_the_model_is_not_that_of_the_index() -> None:
         Sync(house.store, house.keyword, house.vectors, FakeEncoder(DIMENSION, max_words=7))
 
 
-def test_bring_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many() -> None:
+def test_fill_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many() -> None:
     house = House()
     put(house, *(article(f"a{number:03}") for number in range(400)))
     seen: list[tuple[int, int]] = []
@@ -254,7 +254,7 @@ def test_bring_tells_progress_and_stores_vectors_as_it_goes_when_texts_are_many(
         stored.append(len(house.store.vectors(FakeEncoder(DIMENSION).recipe.id, hashes)))
 
     hashes = [text_hash(one.text) for name in range(400) for one in passages_of(article(f"a{name:03}"))]
-    house.sync(progress=progress).bring(list(house.store.all_ids()))
+    house.sync(progress=progress).fill(list(house.store.all_ids()))
     assert seen == sorted(seen)
     assert seen[-1] == (400, 400)
     assert CHUNK in stored
@@ -273,10 +273,10 @@ def test_drain_ends_soon_when_it_is_told_to_stop_and_loses_nothing() -> None:
     assert house.contents() == rebuilt(house).contents()
 
 
-def test_bring_indexes_named_documents_and_leaves_the_change_log_alone() -> None:
+def test_fill_indexes_named_documents_and_leaves_the_change_log_alone() -> None:
     house = House()
     put(house, article("a"), article("b"))
-    house.sync().bring(["b", "unknown"])
+    house.sync().fill(["b", "unknown"])
     assert set(house.keyword.fingerprints()) == {"b"}
     assert house.store.pending_count() == 2
 

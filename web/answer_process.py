@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import gc
 import logging
 import signal
@@ -11,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from kb.documents import Ticket
@@ -27,13 +25,6 @@ from web.logs import REQUEST_ID, start_logging
 _LOG = logging.getLogger("fixlore.server")
 READY = "ready"
 """Is sent over every connection once, when everything is in memory."""
-
-
-def _mapping(held: dict[object, object]) -> MappingProxyType[object, object]:
-    return MappingProxyType(held)
-
-
-copyreg.pickle(MappingProxyType, lambda held: (_mapping, (dict(held),)))  # what requests and documents hold
 
 
 Request = TypeVar("Request", SearchRequest, SimilarRequest)

@@ -7,7 +7,7 @@ were added; merging goes on in threads of Tantivy's own.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -213,15 +213,30 @@ class TantivyIndex:
         if not upserts and not deletes:
             return
         latest = {entry.facts.id: entry for entry in upserts}
-        with self._committing() as writer:
+        with self._committing() as writer, self._translated():
             for one in dict.fromkeys((*deletes, *latest)):
                 writer.delete_documents_by_term(KEY, exact_key(one))
             for entry in latest.values():
                 writer.add_document(tantivy_document(entry))
 
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Sequence[KeywordEntry]], None]]:
+        """Lend what adds documents to the empty index; all are committed at the end, none on failure.
+
+        Without a commit for each batch, few and large segments come about, and hardly anything is merged.
+        """
+        with self._committing() as writer:
+
+            def add(entries: Sequence[KeywordEntry]) -> None:
+                with self._translated():
+                    for entry in entries:
+                        writer.add_document(tantivy_document(entry))
+
+            yield add
+
     def clear(self) -> None:
         """Remove every document."""
-        with self._committing() as writer:
+        with self._committing() as writer, self._translated():
             writer.delete_all_documents()
 
     def close(self) -> None:
@@ -284,25 +299,29 @@ class TantivyIndex:
             self._open_state()
             if not self._may_write:
                 raise IndexUnavailable("the keyword index was opened for reading only")
-            with self._translated():
-                if self._writer is None:
-                    lock = FileLock(self._directory / LOCK_NAME)
-                    lock.acquire()
-                    try:
-                        writer = self._index.writer(WRITER_BYTES, 1)
-                        # A process killed just before a commit leaves a file under the very name the next one takes.
-                        writer.garbage_collect_files()
-                        self._writer = writer, lock
-                    except BaseException:
-                        lock.release()
-                        raise
-                writer = self._writer[0]
-                try:
-                    yield writer
+            writer = self._opened_writer()
+            try:
+                yield writer
+                with self._translated():
                     writer.commit()
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _opened_writer(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            with self._translated():
+                lock = FileLock(self._directory / LOCK_NAME)
+                lock.acquire()
+                try:
+                    writer = self._index.writer(WRITER_BYTES, 1)
+                    # A process killed just before a commit leaves a file under the very name the next one takes.
+                    writer.garbage_collect_files()
+                    self._writer = writer, lock
                 except BaseException:
-                    self._roll_back()
+                    lock.release()
                     raise
+        return self._writer[0]
 
     def _roll_back(self) -> None:
         """Forget what is not committed; a writer that cannot even do that is given up."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -209,16 +209,30 @@ class WhooshIndex:
             return
         latest = {entry.facts.id: entry for entry in upserts}
         documents = [whoosh_document(entry) for entry in latest.values()]
-        with self._writing() as writer:
+        with self._writing() as writer, self._translated():
             for one in dict.fromkeys((*deletes, *latest)):
                 writer.delete_by_term(KEY, exact_key(one))
             for document in documents:
                 writer.add_document(**document)
             writer.commit(mergetype=merge_few)
 
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Sequence[KeywordEntry]], None]]:
+        """Lend what adds documents to the empty index; all are committed at the end, none on failure."""
+        with self._writing() as writer:
+
+            def add(entries: Sequence[KeywordEntry]) -> None:
+                with self._translated():
+                    for entry in entries:
+                        writer.add_document(**whoosh_document(entry))
+
+            yield add
+            with self._translated():
+                writer.commit(mergetype=merge_few)
+
     def clear(self) -> None:
         """Remove every document."""
-        with self._writing() as writer:
+        with self._writing() as writer, self._translated():
             writer.commit(mergetype=writing.CLEAR)
 
     def close(self) -> None:
@@ -248,12 +262,13 @@ class WhooshIndex:
             self._write_lock.acquire()
             with self._translated():
                 writer = self._index.writer(limitmb=WRITER_MB)
-                try:
-                    yield writer
-                except BaseException:
+            try:
+                yield writer
+            except BaseException:
+                with self._translated():
                     if not writer.is_closed:
                         writer.cancel()
-                    raise
+                raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.lock import FileLock
@@ -26,6 +27,7 @@ from indexer.vectors.segment import (
     Contents,
     Segment,
     SegmentFiles,
+    added_contents,
     contents_of,
     damaged,
     joined_contents,
@@ -112,6 +114,22 @@ class FaissVectorIndex:
             remove_orphans(self._directory, state.manifest)
             self._commit(state.manifest, state.manifest.segments, contents)
             self._merge()
+
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Sequence[VectorEntry]], None]]:
+        """Lend what adds documents, each once, to the empty index; at the end they are committed as one segment.
+
+        Until then they are in memory, as for a merge: nothing is written that would be merged, and so written again.
+        Raises as `apply` does; nothing has changed then.
+        """
+        parts: list[Contents] = []
+        yield lambda entries: parts.append(contents_of(entries, (), self._recipe.dimension))
+        with self._guard, self._writer:
+            state = self._last_commit()
+            if state.segments:
+                raise IndexUnavailable(f"the vector index in {self._directory} is not empty; run `kb index --rebuild`")
+            if any(part.ids for part in parts):
+                self._commit(state.manifest, (), added_contents(parts))
 
     def clear(self) -> None:
         """Remove every document. Raises IndexLocked, IndexUnavailable."""

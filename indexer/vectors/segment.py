@@ -119,7 +119,7 @@ def contents_of(upserts: Sequence[VectorEntry], deletes: Sequence[str], dimensio
         passages=np.array([number for entry in entries for number in entry.passages], np.int32),
         facts=columns_of([entry.facts for entry in entries]),
         deleted=frozenset(deletes) - last.keys(),
-        blocks=[held_vectors(entry.vectors) for entry in entries],
+        blocks=[held_vectors(np.concatenate([entry.vectors for entry in entries]))] if entries else [],
     )
 
 
@@ -145,6 +145,23 @@ def joined_contents(segments: Sequence[Segment], live: Sequence[Mask], is_oldest
         facts=joined_columns([(segment.facts, numbers) for segment, numbers in pairs]),
         deleted=frozenset(deleted),
         blocks=_blocks(segments, row_masks),
+    )
+
+
+def added_contents(parts: list[Contents]) -> Contents:
+    """Return the documents of several commits that have none in common, in order, as one.
+
+    `parts` is emptied while the rows are read: of a large collection there is not room for them twice.
+    """
+    counts = [np.diff(part.starts) for part in parts]
+    return Contents(
+        ids=[one for part in parts for one in part.ids],
+        fingerprints=[one for part in parts for one in part.fingerprints],
+        starts=np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(counts)))),
+        passages=np.concatenate([part.passages for part in parts]),
+        facts=joined_columns([(part.facts, np.arange(len(part.ids))) for part in parts]),
+        deleted=frozenset(),
+        blocks=_taken_blocks(parts),
     )
 
 
@@ -189,6 +206,12 @@ def _blocks(segments: Sequence[Segment], masks: Sequence[Mask]) -> Iterator[Held
         kept = np.flatnonzero(mask)
         for start in range(0, len(kept), _CHUNK):
             yield segment.rows.held[kept[start : start + _CHUNK]]
+
+
+def _taken_blocks(parts: list[Contents]) -> Iterator[Held]:
+    parts.reverse()
+    while parts:
+        yield from parts.pop().blocks
 
 
 def _rechunked(blocks: Iterable[Held]) -> Iterator[Held]:

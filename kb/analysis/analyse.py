@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.analysis.codes import typed_codes
 from kb.analysis.cues import after_cue
@@ -51,8 +51,7 @@ class Identifier:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text: `surface` is what a quoted phrase matches, `terms` (stem first, then parts) are indexed.
 
     A stop word has no terms. `start` and `end` are a half-open range of code points in the text.
@@ -208,6 +207,7 @@ def _scan(
     """
     words: list[Word] = []
     terms_in_others: tuple[list[tuple[str, ...]], ...] = tuple([] for _ in others)
+    in_others = tuple(zip(others, terms_in_others, strict=True))
     identifiers: list[Identifier] = []
     position = 0
     while position < len(text):
@@ -215,7 +215,7 @@ def _scan(
             start, end = match.span()
             if end - start > LONGEST_RUN:
                 words.extend(Word(*word[:4]) for word in plain_words(text, start, end, language))
-                for other, known in zip(others, terms_in_others, strict=True):
+                for other, known in in_others:
                     known.extend(word.terms for word in plain_words(text, start, end, other))
                 continue
             run = match.group()
@@ -224,7 +224,7 @@ def _scan(
                 run = path.group()[:LONGEST_RUN]
                 spaced = True
             tokens, found = dissect(run, language)
-            for other, known in zip(others, terms_in_others, strict=True):
+            for other, known in in_others:
                 known.extend([token.terms for token in dissect(run, other).tokens])
             for surface, terms, left, right, cue in tokens:
                 words.append(Word(surface, terms, start + left, start + right))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -159,6 +160,14 @@ class KeywordIndex(KeywordSearch, Protocol):
         adding is kept; of two entries of one document the later counts.
 
         Raises IndexLocked while another process writes, IndexUnavailable when it cannot.
+        """
+        ...
+
+    def filling(self) -> AbstractContextManager[Callable[[Sequence[KeywordEntry]], None]]:
+        """Lend what adds documents, each once, to an index that is empty.
+
+        All are committed together at the end, none when the block fails. Order and errors are those of `apply`; memory
+        does not grow with their number. Only the thread that fills may use the index meanwhile.
         """
         ...
 

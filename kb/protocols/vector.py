@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,6 +75,14 @@ class VectorIndex(VectorSearch, Protocol):
 
     def apply(self, upserts: Sequence[VectorEntry], deletes: Sequence[str]) -> None:
         """Replace and remove documents; durable on return, the manifest written last, seen after `refresh`."""
+        ...
+
+    def filling(self) -> AbstractContextManager[Callable[[Sequence[VectorEntry]], None]]:
+        """Lend what adds documents, each once, to an index that is empty.
+
+        All are committed together at the end, none when the block fails. Memory grows by the vectors alone. Only the
+        thread that fills may use the index meanwhile. Raises as `apply` does.
+        """
         ...
 
     def clear(self) -> None:

@@ -604,6 +604,30 @@ class KeywordIndexSuite:
         small.refresh()
         assert small.size == 3
 
+    def test_filling_adds_all_that_came_in_parts_when_the_block_ends(self, make_index: MakeIndex) -> None:
+        entries, index, at_once = seeded_entries(100), make_index(), make_index()
+        filled(at_once, *entries)
+        with index.filling() as add:
+            for start in range(0, len(entries), 30):
+                add(entries[start : start + 30])
+            index.refresh()
+            assert index.size == 0
+        index.refresh()
+        assert index.fingerprints() == at_once.fingerprints()
+        for query in seeded_queries(20):
+            assert dict_of(index, query) == dict_of(at_once, query)
+        filled(index, entry("later", body="vpn"))
+        assert index.size == len(entries) + 1
+
+    def test_filling_adds_nothing_when_the_block_fails(self, index: KeywordIndex) -> None:
+        with pytest.raises(OSError, match="no such share"), index.filling() as add:
+            add(SMALL)
+            raise OSError("no such share")
+        index.refresh()
+        assert (index.size, index.fingerprints()) == (0, {})
+        filled(index, *SMALL[:1])
+        assert index.size == 1
+
     def test_clear_removes_every_document_and_what_follows_is_kept(self, small: KeywordIndex) -> None:
         small.clear()
         assert small.size == 3

@@ -246,6 +246,38 @@ class VectorIndexSuite:
         index.refresh()
         assert found(index) == ["one"]
 
+    def test_filling_adds_all_that_came_in_parts_when_the_block_ends(self, new_index: NewIndex) -> None:
+        index = new_index()
+        with index.filling() as add:
+            add([entry(facts("one", service="mail"), axis(0, 0.5), axis(1))])
+            add([])
+            add([entry("blank"), entry(facts("two", service="vpn"), axis(0), fingerprint="f2")])
+            add([entry(facts("three", service="mail"), axis(0, 0.9), axis(2))])
+            index.refresh()
+            assert index.size == 0
+        index.refresh()
+        assert found(index) == ["two", "three", "one"]
+        assert found(index, Filter(values={"service": frozenset({"mail"})})) == ["three", "one"]
+        assert index.fingerprints() == {"one": "f1", "blank": "f1", "two": "f2", "three": "f1"}
+        assert index.similarities(axis(2), ["three", "blank"]) == {"three": {0: 0.0, 1: 1.0}, "blank": {}}
+        put(index, [entry("two", axis(3))], ["one"])
+        assert (found(index), index.size) == (["three", "two"], 3)
+
+    def test_filling_adds_nothing_when_nothing_comes_or_the_block_fails(self, new_index: NewIndex) -> None:
+        index = new_index()
+        with index.filling():
+            pass
+        with pytest.raises(OSError, match="no such share"), index.filling() as add:
+            add([entry("one", axis(0))])
+            raise OSError("no such share")
+        with pytest.raises(InvalidInput), index.filling() as add:
+            add([entry("one", axis(0))])
+            add([VectorEntry(facts("bad"), "f1", (0,), np.full((1, DIMENSION), np.nan, np.float32))])
+        index.refresh()
+        assert (index.size, index.fingerprints()) == (0, {})
+        put(index, [entry("one", axis(0))])
+        assert found(index) == ["one"]
+
     @pytest.mark.parametrize("value", [np.nan, np.inf, 2.0])
     def test_search_refuses_a_query_when_it_is_no_unit_vector(self, new_index: NewIndex, value: float) -> None:
         index = new_index()

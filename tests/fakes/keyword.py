@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -154,6 +155,13 @@ class MemoryKeywordIndex:
         for entry in upserts:
             counts = {name: Counter(filter(_is_indexed, entry.terms.get(name, ()))) for name in TEXT_FIELDS}
             self._committed[entry.facts.id] = _Held(entry, counts)
+
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Sequence[KeywordEntry]], None]]:
+        """Collect documents and add all at the end."""
+        added: list[KeywordEntry] = []
+        yield added.extend
+        self.apply(added, ())
 
     def clear(self) -> None:
         """Remove every document."""

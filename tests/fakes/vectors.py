@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,12 @@ class MemoryVectorIndex:
             written.pop(document_id, None)
         written.update((entry.facts.id, entry) for entry in upserts)
         self._written = written
+
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Sequence[VectorEntry]], None]]:
+        added: list[VectorEntry] = []
+        yield added.extend
+        self.apply(added, ())
 
     def clear(self) -> None:
         self._written = {}
