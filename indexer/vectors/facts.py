@@ -95,14 +95,17 @@ def columns_from(
 def columns_of(facts: Sequence[Facts]) -> FactColumns:
     """Return the columns of documents in their order."""
     positions: dict[tuple[str, str], int] = {}
-    pairs: list[tuple[int, int]] = []
-    for ordinal, one in enumerate(facts):
+    found: list[int] = []
+    counts: list[int] = []
+    for one in facts:
+        before = len(found)
         for name, values in one.values.items():
             for value in values:
-                pairs.append((positions.setdefault((name, value), len(positions)), ordinal))
-    table = np.array(pairs, np.int32).reshape(len(pairs), 2)
+                found.append(positions.setdefault((name, value), len(positions)))
+        counts.append(len(found) - before)
+    documents = np.repeat(np.arange(len(facts), dtype=np.int32), counts)
     dated_at = np.array([_UNDATED if one.dated_at is None else _microseconds(one.dated_at) for one in facts], np.int64)
-    return _sorted_columns(list(positions), table[:, 0], table[:, 1], dated_at)
+    return _sorted_columns(list(positions), np.array(found, np.int32), documents, dated_at)
 
 
 def joined_columns(parts: Sequence[tuple[FactColumns, NDArray[np.int64]]]) -> FactColumns:

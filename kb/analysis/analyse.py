@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kb.analysis.codes import typed_codes
 from kb.analysis.cues import after_cue
 from kb.analysis.folding import bare
 from kb.analysis.stems import LANGUAGES, analysed_language, stem, stop_words
-from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, dissect, plain_words
+from kb.analysis.tokens import LONGEST_RUN, RUN, WINDOWS_PATH, Run, dissect, plain_words, run_of
 from kb.language import detect_language
 
 if TYPE_CHECKING:
@@ -63,22 +63,31 @@ class Word(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Analysis:
-    """Words and identifiers of a text, each in text order. Words do not overlap; identifiers may be nested."""
+    """Words and identifiers of a text, each in text order. Words do not overlap; identifiers may be nested.
 
-    words: tuple[Word, ...]
+    `runs` is where each run of characters begins and what it holds. An index takes terms and surfaces alone, so that
+    the words with their places are made when they are first asked for.
+    """
+
+    runs: tuple[tuple[int, Run], ...]
     identifiers: tuple[Identifier, ...]
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """The words and where they stand."""
+        return tuple(_words(self.runs))
 
     @property
     def terms(self) -> tuple[str, ...]:
         """All index terms in text order, repeated as often as they occur."""
-        return tuple(term for word in self.words for term in word.terms)
+        return tuple([term for _, run in self.runs for term in run.terms])
 
     @property
     def surfaces(self) -> tuple[str, ...]:
         """The folded words in text order, stop words among them."""
-        return tuple(word.surface for word in self.words)
+        return tuple([surface for _, run in self.runs for surface in run.surfaces])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,8 @@ def analyse(text: str, language: str) -> Analysis:
 
 
 def _analysed(text: str, language: str) -> Analysis:
-    words, identifiers, _ = _scan(text, language)
-    return Analysis(tuple(words), _in_order(identifiers))
+    runs, identifiers, _ = _scan(text, language)
+    return Analysis(tuple(runs), _in_order(identifiers))
 
 
 _SHORT = 300
@@ -130,7 +139,8 @@ def analyse_query(text: str, languages: Sequence[str] = LANGUAGES) -> QueryAnaly
 
 
 def _analysed_query(text: str, wanted: tuple[str, ...]) -> QueryAnalysis:
-    scanned, identifiers, others = _scan(text, *wanted)
+    runs, identifiers, others = _scan(text, *wanted)
+    scanned = _words(runs)
     identifiers.extend(Identifier(*each) for each in typed_codes(text))
     spoken = analysed_language(detect_language(text, default=wanted[0])) if len(wanted) > 1 else wanted[0]
     unwanted = stop_words(spoken)
@@ -198,14 +208,22 @@ def _numbers(text: str, word: Word) -> list[Identifier]:
     return found
 
 
+def _words(runs: Sequence[tuple[int, Run]]) -> list[Word]:
+    return [
+        Word(surface, terms, start + left, start + right)
+        for start, run in runs
+        for surface, terms, left, right, _ in run.tokens
+    ]
+
+
 def _scan(
     text: str, language: str, *others: str
-) -> tuple[list[Word], list[Identifier], tuple[list[tuple[str, ...]], ...]]:
-    """Return the words of `text` in order and its identifiers in no order; one pass, each character looked at once.
+) -> tuple[list[tuple[int, Run]], list[Identifier], tuple[list[tuple[str, ...]], ...]]:
+    """Return the runs of `text` in order and its identifiers in no order; one pass, each character looked at once.
 
     Which words there are depends on no language; in each of `others` they have the terms that come last.
     """
-    words: list[Word] = []
+    runs: list[tuple[int, Run]] = []
     terms_in_others: tuple[list[tuple[str, ...]], ...] = tuple([] for _ in others)
     in_others = tuple(zip(others, terms_in_others, strict=True))
     identifiers: list[Identifier] = []
@@ -214,7 +232,7 @@ def _scan(
         for match in RUN.finditer(text, position):
             start, end = match.span()
             if end - start > LONGEST_RUN:
-                words.extend(Word(*word[:4]) for word in plain_words(text, start, end, language))
+                runs.append((0, run_of(tuple(plain_words(text, start, end, language)))))
                 for other, known in in_others:
                     known.extend(word.terms for word in plain_words(text, start, end, other))
                 continue
@@ -223,22 +241,23 @@ def _scan(
             if run[1:3] == ":\\" and (path := WINDOWS_PATH.match(text, start)) and path.end() > end:
                 run = path.group()[:LONGEST_RUN]
                 spaced = True
-            tokens, found = dissect(run, language)
+            held = dissect(run, language)
+            runs.append((start, held))
             for other, known in in_others:
                 known.extend([token.terms for token in dissect(run, other).tokens])
-            for surface, terms, left, right, cue in tokens:
-                words.append(Word(surface, terms, start + left, start + right))
-                if cue:
-                    announced = after_cue(text, cue, surface, start + left, start + right)
-                    identifiers.extend(Identifier(*each) for each in announced)
-            for value, kind, left, right in found:
+            if held.has_cue:
+                for surface, _, left, right, cue in held.tokens:
+                    if cue:
+                        announced = after_cue(text, cue, surface, start + left, start + right)
+                        identifiers.extend(Identifier(*each) for each in announced)
+            for value, kind, left, right in held.found:
                 identifiers.append(Identifier(value, kind, start + left, start + right))
             if spaced:
                 position = start + len(run)
                 break
         else:
             break
-    return words, identifiers, terms_in_others
+    return runs, identifiers, terms_in_others
 
 
 def _in_order(identifiers: list[Identifier]) -> tuple[Identifier, ...]:

@@ -58,10 +58,24 @@ class Token(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The words and identifiers of one run of characters."""
+    """The words and identifiers of one run of characters; surfaces and terms of all words, and whether one is a cue."""
 
     tokens: tuple[Token, ...]
     found: tuple[Found, ...]
+    surfaces: tuple[str, ...]
+    terms: tuple[str, ...]
+    has_cue: bool
+
+
+def run_of(tokens: tuple[Token, ...], found: tuple[Found, ...] = ()) -> Run:
+    """Return what stands together."""
+    return Run(
+        tokens,
+        found,
+        tuple([token.surface for token in tokens]),
+        tuple([term for token in tokens for term in token.terms]),
+        any(token.cue for token in tokens),
+    )
 
 
 @lru_cache(maxsize=2**15)
@@ -80,7 +94,7 @@ def dissect(run: str, language: str) -> Run:
             found.extend(Found(each.value, each.kind, each.start + start, each.end + start) for each in shape.found)
         if surface:
             tokens.append(Token(surface, terms, start, end, cue_of(surface)))
-    return Run(tuple(tokens), tuple(found))
+    return run_of(tuple(tokens), tuple(found))
 
 
 def plain_words(text: str, start: int, end: int, language: str) -> Iterator[Token]:
