@@ -256,7 +256,8 @@ def _room(prefix: str, letters: int) -> int:
 
 def _pieces(text: str, letters: int) -> int:
     """Estimate how many word pieces a tokeniser makes of a text."""
-    return sum([1 + (len(run) - 1) // letters for run in _RUN.findall(text)])
+    lengths = list(map(len, _RUN.findall(text)))
+    return len(lengths) + sum([(length - 1) // letters for length in lengths if length > letters])
 
 
 def _pieces_of_word(word: str, letters: int) -> int:

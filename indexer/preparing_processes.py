@@ -20,8 +20,8 @@ from indexer.preparing import Prepared, prepared
 from kb.documents import Document
 
 _LOG = logging.getLogger(__name__)
-MANY = 3_000
-"""Documents from which on processes pay: these take some three seconds here, and processes half a second to start."""
+MANY = 10_000
+"""Documents from which on processes pay: each takes a second or two to start and to learn the words that come most."""
 MOST_PROCESSES = 4
 """More would wait for this one, which writes both indexes in half the time that the others need together."""
 _PART = 32
@@ -30,7 +30,7 @@ _UNDER_WAY = 20
 """Parts that are being prepared, or wait for their turn to be written: enough to go on meanwhile, and all the memory
 that this takes.
 """
-_GIVE_WAY = 10
+_GIVE_WAY = 5
 """By how much they give way to what answers and to what people do (`nice`)."""
 
 

@@ -61,6 +61,7 @@ OF_SAMPLE = {
 OF_COLLECTION = {
     "import",
     "index, without encoding",
+    "kb index --rebuild, vectors at hand",
     "first search after opening",
     *(
         f"{what}, {task}"

@@ -18,7 +18,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from indexer.encoding.open_encoder import open_encoder
-from tests.benchmarks import freshness, indexing, memory, over_http, overhead, peers, queries, recall, startup
+from tests.benchmarks import (
+    freshness,
+    indexing,
+    memory,
+    over_http,
+    overhead,
+    peers,
+    queries,
+    rebuilding,
+    recall,
+    startup,
+)
 from tests.benchmarks.base_texts import BaseTexts, read_base_texts
 from tests.benchmarks.collection import TICKETS_TO_AN_ARTICLE
 from tests.benchmarks.forgetting import CAN_FORGET
@@ -82,6 +93,8 @@ def measured(
     rows[startup.STAGE] += commands
     for home in homes:
         smaller = {stage: [row for row in held if row.passages == homes[0].passages] for stage, held in rows.items()}
+        if indexing.STAGE in stages:
+            rows[indexing.STAGE].append(rebuilding.rebuild_row(bench, home, smaller[indexing.STAGE]))
         if queries.STAGE in stages:
             rows[queries.STAGE] += queries.query_rows(bench, home, smaller[queries.STAGE])
         if overhead.STAGE in stages:

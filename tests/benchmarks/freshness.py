@@ -6,21 +6,19 @@ Everything is saved into a copy of the home, which is removed afterwards.
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from kb.settings import Settings
 from kb.tickets import ticket_object
 from tests.benchmarks.latency import median_of
 from tests.benchmarks.over_http import searches, warm_up
 from tests.benchmarks.server import PATIENCE_S, Server, search_path, serving
 from tests.benchmarks.table import Figure, Ratio, Row, compared
 from tests.benchmarks.variation import SOURCE
-from tests.benchmarks.workbench import MeasuredHome, Workbench
+from tests.benchmarks.workbench import MeasuredHome, Workbench, copied
 
 STAGE = "freshness"
 PER_SECOND = 50
@@ -35,7 +33,7 @@ def freshness_rows(bench: Workbench, home: MeasuredHome, smaller: Sequence[Row])
     """Return how long tickets take to be found: the median and the slowest."""
     bench.say(f"saving tickets, {home.passages:,} passages")
     before = {row.what: row for row in smaller}
-    with _copied(bench, home) as settings, serving(settings) as server:
+    with copied(bench, home, "streamed") as settings, serving(settings) as server:
         warm_up(bench, server)
         quiet = _row(QUIET, home, [_seconds_to_find(server) for _ in range(bench.rounds)])
         with _load(bench, server) as load:
@@ -134,17 +132,6 @@ def _load(bench: Workbench, server: Server) -> Iterator[_Load]:
         yield load
     finally:
         load.end()
-
-
-@contextmanager
-def _copied(bench: Workbench, home: MeasuredHome) -> Iterator[Settings]:
-    directory = bench.directory / f"streamed-{home.passages}"
-    shutil.rmtree(directory, ignore_errors=True)
-    try:
-        shutil.copytree(home.settings.home, directory, symlinks=True)
-        yield Settings(home=directory)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _seconds_to_find(server: Server) -> float:

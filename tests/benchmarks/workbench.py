@@ -156,6 +156,18 @@ def opened(home: MeasuredHome) -> Iterator[Services]:
         yield services
 
 
+@contextmanager
+def copied(bench: Workbench, home: MeasuredHome, name: str) -> Iterator[Settings]:
+    """Lend a copy of a home, which is removed afterwards."""
+    directory = bench.directory / f"{name}-{home.passages}"
+    shutil.rmtree(directory, ignore_errors=True)
+    try:
+        shutil.copytree(home.settings.home, directory, symlinks=True)
+        yield Settings(home=directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _passages_in(bench: Workbench, home: MeasuredHome) -> int:
     """Return the passages that a server will find, once it has brought the manual up to date."""
     with open_services(home.settings, quiet, lambda: bench.encoder) as services:
