@@ -112,6 +112,7 @@ class Expander:
             self._joining_from[said[0]] = max(self._joining_from.get(said[0], 0), len(said))
         # The lists never change, and texts say the same words again and again.
         self._known = lru_cache(maxsize=2**13)(self._look_up_forms)
+        self._reach = lru_cache(maxsize=2**13)(self._look_up_reach)
 
     def expanded(
         self, text: str, identifiers: Sequence[tuple[int, int]] = (), kept: frozenset[str] = frozenset()
@@ -128,10 +129,7 @@ class Expander:
         words = analyse(text, "en").words
         if spoken != "de" and len(words) <= FEW_WORDS:
             spoken = self._spoken([word.surface for word in words], spoken)
-        free = [
-            word.surface not in kept and not any(start < word.end and word.start < end for start, end in identifiers)
-            for word in words
-        ]
+        free = _free(words, identifiers, kept)
         runs = _adjacent(text, words, free)
         found: list[Expansion] = []
         pieces: list[tuple[int, int, str]] = []
@@ -140,10 +138,21 @@ class Expander:
             if not free[at]:
                 at += 1
                 continue
-            longest = min(runs[at], max(self._longest_from(words[at].surface), 1))
+            reach = self._reach(words[at].surface, spoken)
+            if reach == 0:
+                at += 1
+                continue
+            longest = min(runs[at], reach)
             at += self._look_up(text, words[at : at + longest], spoken, found, pieces)
         translation = _replaced(text, pieces) if pieces and self._translates_texts else None
         return Expanded(tuple(found), translation, spoken)
+
+    def _look_up_reach(self, surface: str, spoken: str) -> int:
+        """Return how many words from this one on are to be looked up at most; 0 where that would find nothing."""
+        longest = self._longest_from(surface)
+        if longest <= 1 and spoken == "en" and not self._known((surface,), spoken, False):
+            return 0
+        return max(longest, 1)
 
     def _longest_from(self, surface: str) -> int:
         """Return how many words the longest form has that begins with this one, in any list; mostly none does."""
@@ -380,6 +389,19 @@ def _terms_of(form: str, language: str) -> tuple[tuple[tuple[str, ...], ...], bo
     telling = [way for way in ways if len(ways) == 1 or not _is_empty(way[0].surface)]
     terms = (tuple(dict.fromkeys(term for word in way for term in word.terms[:1])) for way in telling)
     return tuple(word for word in terms if word), len(telling) == len(ways)
+
+
+def _free(words: Sequence[Word], identifiers: Sequence[tuple[int, int]], kept: frozenset[str]) -> list[bool]:
+    """Return of each word, given in text order, whether it touches no identifier and is not kept as it is."""
+    spans = sorted(identifiers)
+    free: list[bool] = []
+    at = reach = 0
+    for word in words:
+        while at < len(spans) and spans[at][0] < word.end:
+            reach = max(reach, spans[at][1])
+            at += 1
+        free.append(reach <= word.start and word.surface not in kept)
+    return free
 
 
 def _adjacent(text: str, words: Sequence[Word], free: Sequence[bool]) -> list[int]:

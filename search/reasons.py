@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from kb.analysis.analyse import analyse
@@ -11,7 +11,7 @@ from kb.documents import Article, Document, Ticket
 from kb.plain_text import sections, text_fields
 from search.answers import Reason
 from search.fix_side import shortened
-from search.snippets import LENGTH
+from search.snippets import LENGTH, in_small_letters
 
 MOST_IDENTIFIERS = 3
 SIMILAR = 0.40
@@ -37,16 +37,21 @@ def identifier_reasons(
     `identifiers` are (as written in the query, canonical). Fields are those of a ticket, or of an article `title`,
     `error_signatures`, `body` or the section: `symptoms`, `root_cause`, `resolution`, `workaround`, `summary`.
     """
+    fields = [(field, text[:_READ]) for field, text in _fields(document, with_fix)]
+    looks = [in_small_letters(text) for _, text in fields]
     found: list[Reason] = []
     for written, canonical in identifiers:
-        place = _place_as_written(document, (written, canonical), with_fix=with_fix)
+        # Most stand in no field, which a plain look tells sooner than a pattern.
+        wanted = in_small_letters(written), in_small_letters(canonical)
+        possible = [one for one, look in zip(fields, looks, strict=True) if any(each in look for each in wanted)]
+        place = _place_as_written(possible, (written, canonical))
         if place is not None:
             found.append(Reason("identifier", value=written, field=place))
         if len(found) == MOST_IDENTIFIERS:
             return tuple(found)
     if found:
         return tuple(found)
-    for field, text in _fields(document, with_fix):
+    for field, text in fields:
         held = {one.value for one in analyse(text[:_ANALYSED], document.language).identifiers}
         for written, canonical in identifiers:
             if canonical in held:
@@ -63,9 +68,9 @@ def holds_on_problem_side(document: Document, identifiers: Sequence[tuple[str, s
     if not isinstance(document, Ticket) or not document.resolution.strip():
         return True
     spellings = [spelling for pair in identifiers for spelling in pair]
-    if _place_as_written(document, spellings, with_fix=False) is not None:
+    if _place_as_written(_fields(document, with_fix=False), spellings) is not None:
         return True
-    return not strict and _place_as_written(document, spellings, with_fix=True) is None
+    return not strict and _place_as_written(_fields(document, with_fix=True), spellings) is None
 
 
 def phrase_reasons(phrases: Sequence[str]) -> tuple[Reason, ...]:
@@ -99,11 +104,11 @@ def shared_components(ticket: Ticket, document: Document) -> tuple[str, ...]:
     return tuple(component for component in document.components if component.casefold() in held)
 
 
-def _place_as_written(document: Document, spellings: Sequence[str], *, with_fix: bool) -> str | None:
+def _place_as_written(fields: Iterable[tuple[str, str]], spellings: Sequence[str]) -> str | None:
     if not spellings:
         return None
     pattern = _written(tuple(spellings))
-    for field, text in _fields(document, with_fix):
+    for field, text in fields:
         if pattern.search(text, 0, _READ):
             return field
     return None

@@ -37,10 +37,12 @@ from search.sources import Sources
 from search.syntax import narrowed
 
 MOST_RESULTS = 1_000
-LONGEST_READ = 60_000
+LONGEST_READ = 20_000
 """Characters of a ticket that are read closely for what tells; lines that name an error are looked for in all of it."""
-LONGEST_TEXT = 12_000
-"""Characters of it that are analysed."""
+LONGEST_TEXT = 4_000
+"""Characters of it that are analysed. Even 2,000, which cuts a tenth of titanium's tickets, change no rank of its `tune`
+in four digits of MRR@10; longer texts have no labels, and a mail with an error in its middle should be read whole.
+"""
 MOST_IDENTIFIERS_TOLD = 20
 SAME_PROBLEM = 0.75
 """From this cosine on it is called the same problem. Of the first five results on titanium's `tune` 41 % above it are
@@ -179,13 +181,14 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
     )
     documents = sources.store.documents(evidence.ids, request.viewer)
     strict = request.as_of is not None
+    identifiers = asked.identifiers
     exact = frozenset(
         one
         for one in evidence.exact & documents.keys()
-        if holds_on_problem_side(documents[one], asked.identifiers, strict=strict)
+        if holds_on_problem_side(documents[one], identifiers, strict=strict)
     )
     evidence = evidence.with_exact(exact, request.floor)
-    written = {canonical: spelling for spelling, canonical in asked.identifiers}
+    written = {canonical: spelling for spelling, canonical in identifiers}
     agreed = agreement(
         lanes,
         asked_identifiers(terms.identifiers, stands_for_the_problem(asked.text, len(title))),
@@ -215,8 +218,9 @@ def found_for(sources: Sources, request: SimilarRequest) -> Found:
 
 def _problem_text(ticket: Ticket) -> tuple[str, bool]:
     """Return what description and environment tell, and whether some of them was not read."""
-    text, was_cut = telling_excerpt(_whole(ticket), LONGEST_READ)
-    text, is_cut = telling_excerpt(told(text).text, LONGEST_TEXT)
+    environment, was_cut = telling_excerpt(ticket.environment, LONGEST_READ)
+    said = [told(part).text for part in (ticket.description, environment) if part]
+    text, is_cut = telling_excerpt("\n\n".join(said), LONGEST_TEXT)
     return text, was_cut or is_cut
 
 

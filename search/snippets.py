@@ -74,19 +74,19 @@ class Finder:
         self.wanted = wanted
         terms = {bare(term) for term in wanted.terms}
         self._terms = _any_of(terms, _loosely, r"(?=[{begin}])(?<!\w)(?:{any})")
-        written = {_lowered(one) for one in (*wanted.written, *wanted.identifiers)}
+        written = {in_small_letters(one) for one in (*wanted.written, *wanted.identifiers)}
         self._identifiers = _any_of(written, re.escape, r"(?=[{begin}])(?<!\w)(?:{any})(?!\w)")
 
     def places(self, text: str) -> Iterator[tuple[int, int, str, int]]:
         """Yield (start, end, what was found, worth), not in order."""
-        lowered = _lowered(text)
+        lowered = in_small_letters(text)
         for pattern, worth in ((self._terms, 1), (self._identifiers, _IDENTIFIER_WORTH)):
             if pattern is not None:
                 for match in islice(pattern.finditer(lowered), _MOST_PLACES):
                     yield match.start(), match.end(), match.group(), worth
 
 
-def _lowered(text: str) -> str:
+def in_small_letters(text: str) -> str:
     """Return a text in small letters, each where it stood: a pattern finds them faster than letters of either case."""
     if not text.isascii():
         for letter, small in _ALIKE:

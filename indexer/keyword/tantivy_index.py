@@ -87,9 +87,11 @@ class TantivyIndex:
             return ()
         state = self._open_state()
         with self._translated():
+            scoring = self._scoring(state, plan)
+            if scoring is None:
+                return ()
             bounds = self._queries.within(where, viewer, state.readership)
-            wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), *bounds])
-            return best_hits(state, wanted, depth)
+            return best_hits(state, Query.boolean_query([(Occur.Must, scoring), *bounds]), depth)
 
     def newest(self, where: Filter, viewer: Viewer, depth: int) -> Sequence[str]:
         """Return the ids of at most `depth` admitted documents, the newest first, undated ones last."""
@@ -106,7 +108,10 @@ class TantivyIndex:
             return {}
         state = self._open_state()
         with self._translated():
-            wanted = Query.boolean_query([(Occur.Must, self._scoring(state, plan)), self._queries.only(ids)])
+            scoring = self._scoring(state, plan)
+            if scoring is None:
+                return {}
+            wanted = Query.boolean_query([(Occur.Must, scoring), self._queries.only(ids)])
             return scores_of(state, wanted, len(ids))
 
     def matches(
@@ -253,13 +258,15 @@ class TantivyIndex:
                 finally:
                     lock.release()
 
-    def _scoring(self, state: CommittedState, plan: QueryPlan) -> Query:
-        found = state.scoring.get(plan)
-        if found is None:
+    def _scoring(self, state: CommittedState, plan: QueryPlan) -> Query | None:
+        try:
+            return state.scoring[plan]
+        except KeyError:
             if len(state.scoring) >= MOST_SCORINGS:
                 state.scoring.clear()
-            found = state.scoring[plan] = self._queries.scoring(plan, state.frequency, state.readership.total)
-        return found
+            scoring = self._queries.scoring(plan, state.frequency, state.readership.total)
+            state.scoring[plan] = scoring
+            return scoring
 
     def _counts(self, state: CommittedState, wanted: Query, facets: Sequence[str]) -> Matches:
         if not facets:

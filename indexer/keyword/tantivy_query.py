@@ -60,18 +60,21 @@ class TantivyQueries:
         self._schema = schema
         self._among = lru_cache(maxsize=MOST_SETS)(self._among_these)
 
-    def scoring(self, plan: QueryPlan, document_frequency: DocumentFrequency, documents: int) -> Query:
+    def scoring(self, plan: QueryPlan, document_frequency: DocumentFrequency, documents: int) -> Query | None:
         """Return the query that finds and scores the documents that match: the sum over words of their best term.
 
-        `documents` is N of the identifiers' idf. Terms that no document holds are left out.
+        `documents` is N of the identifiers' idf. Terms that no document holds are left out; `None` when none is left.
         """
         if plan.by_words:
             parts = [part for group in plan.groups for part in self._word(group, plan.fields, document_frequency)]
             for identifier in plan.identifiers:
-                weight = idf(documents, document_frequency(IDENTIFIERS, identifier))
-                parts.append(Query.const_score_query(self._term(IDENTIFIERS, identifier), weight))
+                if holding := document_frequency(IDENTIFIERS, identifier):
+                    weight = idf(documents, holding)
+                    parts.append(Query.const_score_query(self._term(IDENTIFIERS, identifier), weight))
         else:
             parts = [self._best_phrase(phrase) for phrase in plan.phrases]
+        if not parts:
+            return None
         return Query.boolean_query([(Occur.Must, _either(parts)), *self._demands(plan), *self._refusals(plan)])
 
     def matching(self, plan: QueryPlan) -> Query:

@@ -46,7 +46,7 @@ class CommittedState:
     ids: dict[tuple[int, int], str] = field(default_factory=dict)
     words: dict[str, Mapping[str, int]] = field(default_factory=dict)
     frequencies: dict[tuple[str, str], int] = field(default_factory=dict)
-    scoring: dict[QueryPlan, Query] = field(default_factory=dict)
+    scoring: dict[QueryPlan, Query | None] = field(default_factory=dict)
 
     def id_at(self, address: tantivy.DocAddress) -> str:
         """Return the id of a found document."""

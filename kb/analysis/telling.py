@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from kb.analysis.excerpt import REFUSED, access_status
@@ -127,6 +128,7 @@ class Told:
     errors: tuple[str, ...]
 
 
+@lru_cache(maxsize=4)  # of one ticket its meaning is asked for, and then its words
 def told(text: str) -> Told:
     """Return what a pasted text tells, in time linear in its length. Of a text with anything in it something stays."""
     lines = read_lines(text)
