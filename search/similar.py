@@ -40,8 +40,8 @@ MOST_RESULTS = 1_000
 LONGEST_READ = 20_000
 """Characters of a ticket that are read closely for what tells; lines that name an error are looked for in all of it."""
 LONGEST_TEXT = 4_000
-"""Characters of it that are analysed. Even 2,000, which cuts a tenth of titanium's tickets, change no rank of its `tune`
-in four digits of MRR@10; longer texts have no labels, and a mail with an error in its middle should be read whole.
+"""Characters of it that are analysed. Even with 2,000, which cut a tenth of titanium's tickets, MRR@10 of its `tune` is
+the same in four digits; longer texts have no labels, and a mail with an error in its middle should be read whole.
 """
 MOST_IDENTIFIERS_TOLD = 20
 SAME_PROBLEM = 0.75
