@@ -17,8 +17,10 @@ import pytest
 from kb.access import MEMBER, SHELL
 from kb.documents import Ticket
 from kb.errors import InvalidInput
+from kb.json_values import JSON
 from kb.queries import Filter
 from kb.settings import Settings
+from kb.tickets import parse_upsert
 from search.answers import SearchAnswer, SimilarAnswer
 from search.searcher import SearchRequest
 from search.similar import SimilarRequest
@@ -125,6 +127,27 @@ def test_another_process_answers_a_ticket_as_this_one_does_incident_included(
 
     assert settled(answered) == settled(expected)
     assert (answered.incident is None) == (request_.as_of is not None or not request_.details)
+
+
+def test_another_process_finds_what_was_indexed_after_it_began_and_not_what_is_gone(
+    real_services: Services, others: AnswerProcesses
+) -> None:
+    request = SearchRequest(text="quillwort telemetry", viewer=SHELL, limit=1)
+
+    def found_there() -> list[str]:
+        with busy(others):
+            return [one.id for one in others.reply(request, never).answer.results]
+
+    assert "desk:new" not in found_there()
+    new: dict[str, JSON] = {"source": "desk", "external_id": "new", "title": "Quillwort telemetry stops at noon"}
+    real_services.store.upsert_tickets([parse_upsert(new)])
+    real_services.indexing().drain()
+    assert found_there() == ["desk:new"]
+
+    real_services.store.delete_ticket("desk:new")
+    assert "desk:new" not in found_there()
+    real_services.indexing().drain()
+    assert "desk:new" not in found_there()
 
 
 def test_one_question_after_the_other_starts_no_process(real_services: Services) -> None:

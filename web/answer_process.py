@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
+from indexer.current import CurrentIndexes
 from kb.documents import Ticket
 from kb.errors import FixloreError
 from kb.protocols.encoder import Vector
@@ -66,7 +67,7 @@ def answer_requests(settings: Settings, connections: Sequence[Connection]) -> No
         searcher = services.plain_searcher(note)
         warm(searcher)
         threads = [
-            threading.Thread(target=_answer, args=(searcher, connection, noted), daemon=True)
+            threading.Thread(target=_answer, args=(searcher, services.indexes, connection, noted), daemon=True)
             for connection in connections
         ]
         for thread in threads:
@@ -87,13 +88,14 @@ def warm(searcher: Searcher) -> None:
     gc.freeze()
 
 
-def _answer(searcher: Searcher, connection: Connection, noted: threading.local) -> None:
+def _answer(searcher: Searcher, indexes: CurrentIndexes, connection: Connection, noted: threading.local) -> None:
     with suppress(EOFError, OSError):  # the server has closed the connection, or is gone
         connection.send(READY)
         while True:
             question: Question = connection.recv()
             REQUEST_ID.set(question.request_id)
             noted.vectors = None
+            indexes.refresh()  # else what the server has indexed meanwhile would not be found here
             reply = _reply(searcher, question.request, noted)
             connection.send(reply)
 
