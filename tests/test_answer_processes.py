@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -14,6 +15,8 @@ from types import MappingProxyType
 
 import pytest
 
+from indexer.current import CurrentIndexes
+from indexer.engines import installed_engines
 from kb.access import MEMBER, SHELL
 from kb.documents import Ticket
 from kb.errors import InvalidInput
@@ -22,11 +25,14 @@ from kb.queries import Filter
 from kb.settings import Settings
 from kb.tickets import parse_upsert
 from search.answers import SearchAnswer, SimilarAnswer
-from search.searcher import SearchRequest
+from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
+from tests.fakes.store import MemoryStore
 from tests.homes import copied
+from tests.library import no_model
 from tests.serving import PATIENCE_S, new_token, serving, until
 from web import answer_processes
+from web.answer_process import READY, Question, _answer
 from web.answer_processes import AnswerProcesses, wanted_processes
 from web.bodies import FACETS
 from web.wiring import Services, open_services
@@ -275,3 +281,24 @@ def _runs(pid: int) -> bool:
         return state.read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_an_answer_that_cannot_be_sent_leaves_the_server_to_make_its_own() -> None:
+    answer = Searcher(MemoryStore(), None, None, no_model).search(SearchRequest(text="printer"))
+
+    class Odd(Searcher):
+        def search(self, request: SearchRequest) -> SearchAnswer:
+            return replace(answer, did_you_mean=_Unsendable("odd"))
+
+    here, there = multiprocessing.Pipe()
+    indexes = CurrentIndexes(Path("nowhere"), installed_engines("tantivy", no_model))
+    searcher = Odd(MemoryStore(), None, None, no_model)
+    thread = threading.Thread(target=_answer, args=(searcher, indexes, there, threading.local()), daemon=True)
+    thread.start()
+    assert here.recv() == READY
+
+    here.send(Question(SearchRequest(text="printer"), "r1"))
+    assert here.recv() is None
+    here.close()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()

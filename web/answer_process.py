@@ -96,8 +96,17 @@ def _answer(searcher: Searcher, indexes: CurrentIndexes, connection: Connection,
             REQUEST_ID.set(question.request_id)
             noted.vectors = None
             indexes.refresh()  # else what the server has indexed meanwhile would not be found here
-            reply = _reply(searcher, question.request, noted)
-            connection.send(reply)
+            _send(connection, _reply(searcher, question.request, noted))
+
+
+def _send(connection: Connection, reply: Reply[SearchAnswer] | Reply[SimilarAnswer] | None) -> None:
+    try:
+        connection.send(reply)
+    except OSError:
+        raise
+    except Exception:  # what cannot be sent: nothing was, and the server waits
+        _LOG.exception("an answer could not be sent; the server makes it by itself")
+        connection.send(None)
 
 
 def _reply(

@@ -28,7 +28,8 @@ MOST_PROCESSES = 4
 AT_ONCE = 2
 """Questions that a process answers at once: while one waits for native code, the other goes on."""
 AGAIN_AFTER_S = 10.0
-"""How long after its end a process is started again."""
+"""How long after its end a process is started again; twice as long each time, until one lives for ten minutes."""
+_LONGEST_PAUSE_S = 600.0
 _LEAVE_S = 5.0
 
 
@@ -163,7 +164,9 @@ class AnswerProcesses:
 
     def _keep(self) -> None:
         """Have one process answer until the end, a new one some time after the last has ended."""
+        pause_s = AGAIN_AFTER_S
         while True:
+            began = time.monotonic()
             try:
                 process, connections = _started(self._settings)
             except OSError as error:
@@ -173,9 +176,14 @@ class AnswerProcesses:
                 self._use(process, connections)
                 process.join()
                 self._processes.discard(process)
-            if self._closing.wait(AGAIN_AFTER_S):
+            if time.monotonic() - began > _LONGEST_PAUSE_S:
+                pause_s = AGAIN_AFTER_S
+            if self._closing.is_set():
                 return
-            _LOG.warning("a process that answers has ended; another is started")
+            _LOG.warning("a process that answers has ended; another is started in %.0f s", pause_s)
+            if self._closing.wait(pause_s):
+                return
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def _use(self, process: BaseProcess, connections: list[Connection]) -> None:
         """Have a process answer until it ends."""
