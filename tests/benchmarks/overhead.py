@@ -25,7 +25,7 @@ from tests.benchmarks.latency import median_of
 from tests.benchmarks.questions import questions, search_request, similar_request, tickets
 from tests.benchmarks.recording import ENGINES, Kind, Recorded, recording
 from tests.benchmarks.table import Figure, Row, compared
-from tests.benchmarks.workbench import MeasuredHome, Workbench, opened
+from tests.benchmarks.workbench import MeasuredHome, Workbench, opened_warm
 
 STAGE = "overhead"
 EVERYWHERE = Filter()
@@ -64,7 +64,7 @@ def overhead_rows(bench: Workbench, home: MeasuredHome, smaller: Sequence[Row]) 
     """Return the ratios for search and similar issues, without and with a filter."""
     bench.say(f"making native calls again, {home.passages:,} passages")
     before = {row.what: row for row in smaller}
-    with opened(home) as services:
+    with opened_warm(home) as services:
         searcher = services.searcher()
         rows = [
             _row(f"overhead, {name}{told}", home, _runs(bench, partial(asks, bench, searcher, where)))

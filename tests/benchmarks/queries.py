@@ -23,7 +23,7 @@ from tests.benchmarks.questions import (
     tickets_of_length,
 )
 from tests.benchmarks.table import Figure, Row, compared
-from tests.benchmarks.workbench import MeasuredHome, Workbench, opened
+from tests.benchmarks.workbench import MeasuredHome, Workbench, opened, opened_warm
 from web.wiring import Services
 
 STAGE = "queries"
@@ -39,7 +39,7 @@ def query_rows(bench: Workbench, home: MeasuredHome, smaller: Sequence[Row]) -> 
     bench.say(f"asking in process, {home.passages:,} passages")
     before = {row.what: row for row in smaller}
     rows = [_first_answer(home, questions(bench, -1)[0], min(bench.runs, _OPENINGS))]
-    with opened(home) as services:
+    with opened_warm(home) as services:
         searcher = services.searcher()
         rows += _task_rows(bench, home, services, "search", partial(questions, bench), partial(_search, searcher))
         rows += _task_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import shutil
@@ -24,6 +25,7 @@ from tests.benchmarks.collection import Collection, write_collection
 from tests.benchmarks.variation import SOURCE, Variation
 from tests.benchmarks.vectors import stand_in
 from tests.command_line import home_with_model
+from web.answer_process import warm
 from web.shipped import load_manual
 from web.wiring import Services, open_services
 
@@ -154,6 +156,17 @@ def opened(home: MeasuredHome) -> Iterator[Services]:
     """Open a home as a server does, with the real encoder, without indexing."""
     with open_services(home.settings, quiet) as services:
         yield services
+
+
+@contextmanager
+def opened_warm(home: MeasuredHome) -> Iterator[Services]:
+    """Open a home as a server does that has run for a while."""
+    with opened(home) as services:
+        warm(services.searcher())
+        try:
+            yield services
+        finally:
+            gc.unfreeze()
 
 
 @contextmanager
