@@ -18,6 +18,7 @@ from itertools import islice
 
 from indexer.preparing import Prepared, prepared
 from kb.documents import Document
+from kb.processes import cores, interrupts_held
 
 _LOG = logging.getLogger(__name__)
 MANY = 10_000
@@ -36,8 +37,7 @@ _GIVE_WAY = 5
 
 def wanted_processes(documents: int) -> int:
     """Return how many processes are to prepare so many documents, 0 when this one does."""
-    cores = os.cpu_count() or 1
-    return min(cores, MOST_PROCESSES) if documents >= MANY and cores > 1 else 0
+    return min(cores(), MOST_PROCESSES) if documents >= MANY and cores() > 1 else 0
 
 
 def prepared_in_order(documents: Iterable[Document], processes: int) -> Generator[Prepared, None, None]:
@@ -50,34 +50,44 @@ def prepared_in_order(documents: Iterable[Document], processes: int) -> Generato
         return
     every = iter(documents)
     waiting: deque[tuple[Sequence[Document], Future[list[Prepared]] | None]] = deque()
+    received = _Receiving()
     # Not forked: threads of this process may hold locks of the libraries at any moment.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
     try:
         while part := list(islice(every, _PART)):
             waiting.append((part, _sent(pool, part)))
             if len(waiting) >= _UNDER_WAY:
-                yield from _received(*waiting.popleft())
+                yield from received(*waiting.popleft())
         while waiting:
-            yield from _received(*waiting.popleft())
+            yield from received(*waiting.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _sent(pool: ProcessPoolExecutor, part: Sequence[Document]) -> Future[list[Prepared]] | None:
     try:
-        return pool.submit(_prepared, part)
+        with interrupts_held():
+            return pool.submit(_prepared, part)
     except (OSError, RuntimeError) as error:  # none can be started, or one of them has ended
         _LOG.debug("documents are not prepared by other processes: %s", error)
         return None
 
 
-def _received(part: Sequence[Document], future: Future[list[Prepared]] | None) -> list[Prepared]:
-    if future is not None:
-        try:
-            return future.result()
-        except Exception as error:
-            _LOG.warning("documents are prepared here, not by another process: %s", error or type(error).__name__)
-    return _prepared(part)
+class _Receiving:
+    """Receives what was prepared, or prepares it here, and warns of that once."""
+
+    def __init__(self) -> None:
+        self._level = logging.WARNING
+
+    def __call__(self, part: Sequence[Document], future: Future[list[Prepared]] | None) -> list[Prepared]:
+        if future is not None:
+            try:
+                return future.result()
+            except Exception as error:
+                why = error or type(error).__name__
+                _LOG.log(self._level, "documents are prepared here, not by another process: %s", why)
+                self._level = logging.DEBUG
+        return _prepared(part)
 
 
 def _prepared(part: Sequence[Document]) -> list[Prepared]:
@@ -86,8 +96,7 @@ def _prepared(part: Sequence[Document]) -> list[Prepared]:
 
 def _begin() -> None:
     """Begin in a process that prepares: it ends when its parent says so, or is gone."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # not SIGTERM: the pool ends by it what is left when one has ended
     if hasattr(os, "nice"):
         os.nice(_GIVE_WAY)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -174,7 +174,7 @@ class Sync:
                         self._fall_behind(_NO_VECTORS)
                     else:
                         recipe = self._vectors.recipe
-                        add_vectors(self._vector_entries(recipe, [_embedded(one, recipe) for one in some]))
+                        add_vectors(self._vector_entries(recipe, [_wanted_of(one, recipe) for one in some]))
                     self._count(len(some), written=len(some))
                     self._check()
             self._refresh()
@@ -309,7 +309,7 @@ class Sync:
             raise _ToldToStop
 
 
-def _embedded(prepared: Prepared, recipe: Recipe) -> _Wanted:
+def _wanted_of(prepared: Prepared, recipe: Recipe) -> _Wanted:
     entry = prepared.entry
     return _Wanted(entry.facts, vector_fingerprint(entry.fingerprint, recipe), prepared.texts)
 

@@ -37,8 +37,8 @@ def _mapping(held: dict[object, object]) -> MappingProxyType[object, object]:
     return MappingProxyType(held)
 
 
+# Documents are sent to other processes, and Python cannot send a read-only mapping by itself.
 copyreg.pickle(MappingProxyType, lambda held: (_mapping, (dict(held),)))
-"""Documents are sent to other processes, and Python cannot send a read-only mapping by itself."""
 
 _NOTHING: Mapping[str, JSON] = MappingProxyType({})
 _NO_ATTACHMENTS: Mapping[str, str] = MappingProxyType({})

@@ -16,7 +16,7 @@ from search.features import RECENCY_DAYS, RECENT_DAYS, at_hand, decay, earned, l
 from search.lanes import LANES, Lanes
 from search.prior import PriorFeedback
 from search.query_terms import QueryTerms
-from search.ranker import Candidate, Judged, Model, Ranked, ordered
+from search.ranker import Candidate, Judgements, Model, Ranked, ordered
 from search.sources import Sources
 
 _UNCALIBRATED = Model({})
@@ -62,9 +62,9 @@ class Order:
         return self.ranked[0].candidate.features.get("coverage", 0.0) if self.ranked else 0.0
 
     @cached_property
-    def judged(self) -> Judged:
+    def judged(self) -> Judgements:
         """Return what tells how probable each candidate is."""
-        return Judged(self.model, self.ranked, self.most)
+        return Judgements(self.model, self.ranked, self.most)
 
 
 def order_of_search(
@@ -165,7 +165,7 @@ def _looked_up(
     documents: Mapping[str, Document] | None = None,
     as_of: datetime | None = None,
 ) -> Order:
-    """Order the first of `near` again by all features, and judge everything."""
+    """Order the first of `near` again by all features."""
     head = [one.candidate.document_id for one in near[:LOOKED_UP]]
     held = sources.store.documents(head, viewer) if documents is None else documents
     more = looked_up(lanes, terms, [held[one] for one in head if one in held])

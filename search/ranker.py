@@ -119,7 +119,7 @@ def judged(model: Model, ranked: Sequence[Ranked], most: float = 1.0) -> list[Ra
     return list(_judgements(model, ranked, most))
 
 
-class Judged:
+class Judgements:
     """Ranked candidates by id with probability and band, judged as far as they are asked for: a page shows few of them.
 
     To be used by one thread.

@@ -16,7 +16,7 @@ from search.fix_side import FixSide, fix_side
 from search.linked_fix import LinkedFix, linked_fixes
 from search.prior import PriorFeedback, prior_feedback, prior_reasons
 from search.query_terms import QueryTerms
-from search.ranker import Judged, Model
+from search.ranker import Judgements, Model
 from search.readings import Reading, within_reason
 from search.reasons import SIMILAR, identifier_reasons, passage_reasons, phrase_reasons
 from search.snippets import Finder, Wanted, snippet
@@ -46,7 +46,7 @@ class Asked:
     ticket_id: str | None = None
     with_fix: bool = True
     details: bool = True
-    judged: Judged = field(default_factory=partial(Judged, Model({}), ()))
+    judged: Judgements = field(default_factory=partial(Judgements, Model({}), ()))
     relate: Callable[[Document, FixSide, Evidence], Relationship | None] = lambda document, fix, evidence: None
     shared: Callable[[Document], tuple[Reason, ...]] = lambda document: ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from kb.access import MEMBER
 from kb.documents import Document
 from kb.errors import InvalidInput
 from kb.language import detect_language
+from kb.processes import cores
 from kb.protocols.keyword import KeywordSearch
 from kb.protocols.vector import VectorSearch
 from kb.queries import Filter, KeywordQuery, Viewer
@@ -78,10 +78,13 @@ class Searcher:
         ranker: RankerSource = shipped_ranker,
         incidents: IncidentSource = lambda ticket, vectors, viewer: None,
         is_busy: Callable[[], bool] = lambda: False,
+        refresh: Callable[[], None] = lambda: None,
     ):
-        """`is_busy` says that every core has enough to do; then one thread answers a question."""
+        """`is_busy` says that every core has enough to do; then one thread answers a question. `refresh` is called at
+        each question where nobody else lets the indexes see what was committed.
+        """
         readings = Readings(passage_text or _no_text)
-        executor = ThreadPoolExecutor(os.cpu_count(), "search")
+        executor = ThreadPoolExecutor(cores(), "search")
         self._sources = Sources(
             store,
             keyword,
@@ -93,6 +96,7 @@ class Searcher:
             ranker,
             incidents,
             lambda: None if is_busy() else executor,
+            refresh,
         )
 
     def similar(self, request: SimilarRequest) -> SimilarAnswer:

@@ -29,7 +29,7 @@ from search.lanes import DEPTH, LANES, Lane, Lanes
 from search.ordering import Order, begin_scores_by_field, order_of_tickets, ticket_features
 from search.prior import PriorFeedback, prior_feedback
 from search.query_terms import ticket_terms
-from search.ranker import Judged, Ranked
+from search.ranker import Judgements, Ranked
 from search.reasons import holds_on_problem_side, shared_reasons
 from search.results import Asked, results_of
 from search.routing import suggestions
@@ -273,7 +273,7 @@ def _signature_reasons(document: Document, text: str) -> tuple[Reason, ...]:
     return (Reason("identifier", value=signature, field="error_signatures"),)
 
 
-def _relationship(judged: Judged, document: Document, fix: FixSide, evidence: Evidence) -> Relationship | None:
+def _relationship(judged: Judgements, document: Document, fix: FixSide, evidence: Evidence) -> Relationship | None:
     """Return `same_problem` for what is probable or, without probabilities, very similar, or similar with an identifier
     in common; `duplicate` if that is an open ticket; else `related`.
     """

@@ -64,6 +64,8 @@ class Sources:
     incidents: IncidentSource = lambda ticket, vectors, viewer: None
     background: Callable[[], Executor | None] = lambda: None
     """Returns what runs beside the rest what waits for native code; `None` while every core has enough to do."""
+    refresh: Callable[[], None] = lambda: None
+    """Lets the indexes see what was committed since, where nobody else does."""
 
     def hidden_by_changes(self, viewer: Viewer) -> frozenset[str]:
         """Return documents that the indexes may still show but the viewer may not read, or that are gone.
@@ -72,6 +74,7 @@ class Sources:
         just deleted or closed to the viewer.
         """
         changes = list(self.store.pending(OLDEST_LOOKED_AT))
+        self.refresh()  # now: what is indexed after this look is in the changes, what was before it in the indexes
         if not changes:
             return frozenset()
         if len(changes) == OLDEST_LOOKED_AT:

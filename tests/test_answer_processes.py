@@ -21,19 +21,21 @@ from kb.access import MEMBER, SHELL
 from kb.documents import Ticket
 from kb.errors import InvalidInput
 from kb.json_values import JSON
+from kb.protocols.store import Change
 from kb.queries import Filter
 from kb.settings import Settings
 from kb.tickets import parse_upsert
 from search.answers import SearchAnswer, SimilarAnswer
 from search.searcher import Searcher, SearchRequest
 from search.similar import SimilarRequest
+from tests.fakes.encoder import FakeEncoder
 from tests.fakes.store import MemoryStore
 from tests.homes import copied
 from tests.library import no_model
 from tests.serving import PATIENCE_S, new_token, serving, until
-from web import answer_processes
+from web import answer_process, answer_processes
 from web.answer_process import READY, Question, _answer
-from web.answer_processes import AnswerProcesses, wanted_processes
+from web.answer_processes import AnswerProcesses, _Place, wanted_processes
 from web.bodies import FACETS
 from web.wiring import Services, open_services
 
@@ -90,7 +92,7 @@ def busy(processes: AnswerProcesses, questions: int = 1) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        until(lambda: processes.busy_here == questions)
+        until(lambda: processes.under_way >= questions)
         yield
     finally:
         release.set()
@@ -157,11 +159,12 @@ def test_another_process_finds_what_was_indexed_after_it_began_and_not_what_is_g
 
 
 def test_one_question_after_the_other_starts_no_process(real_services: Services) -> None:
+    before = _active()
     processes = AnswerProcesses(real_services.settings, 1)
     try:
         for text in ("printer", "scanner"):
             processes.reply(SearchRequest(text=text), real_services.searcher().listing)
-        assert (processes.is_started, processes.running) == (False, 0)
+        assert (_active(), processes.running) == (before, 0)
     finally:
         processes.close()
 
@@ -194,6 +197,7 @@ def test_answers_go_on_when_a_process_is_killed_and_another_takes_its_place(
     real_services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answer_processes, "AGAIN_AFTER_S", 0.05)
+    standing = _active()
     processes = AnswerProcesses(real_services.settings, 1)
     searcher = real_services.searcher()
     request = SearchRequest(text="printer")
@@ -201,12 +205,12 @@ def test_answers_go_on_when_a_process_is_killed_and_another_takes_its_place(
     try:
         with busy(processes, 2):
             until(lambda: processes.running)
-        (before,) = processes.process_ids
+        (before,) = _active() - standing
         os.kill(before, signal.SIGKILL)
 
         with busy(processes):
             assert settled(processes.reply(request, searcher.listing).answer) == expected
-        until(lambda: processes.running and before not in processes.process_ids)
+        until(lambda: processes.running and before not in _active())
         with busy(processes):
             assert settled(processes.reply(request, never).answer) == expected
     finally:
@@ -218,7 +222,7 @@ def test_answers_go_on_when_a_process_is_killed_and_another_takes_its_place(
 def test_as_many_processes_answer_as_there_are_cores_four_at_most_unless_it_is_set(
     set_to: int, cores: int, wanted: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(answer_processes, "cores", lambda: cores)
 
     assert wanted_processes(Settings(home=tmp_path, processes=set_to)) == wanted
 
@@ -245,6 +249,7 @@ def ask_much() -> Iterator[Callable[[Callable[[], object]], None]]:
         thread.join()
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the system does not tell which processes one has started")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda one: one.name)
 def test_a_server_shares_out_what_many_ask_and_takes_its_processes_along_when_it_ends(
     shipped_home: Path, tmp_path: Path, number: signal.Signals, ask_much: Callable[[Callable[[], object]], None]
@@ -264,6 +269,10 @@ def test_a_server_shares_out_what_many_ask_and_takes_its_processes_along_when_it
 
         until(lambda: not any(map(_runs, children)))
     assert "Traceback" not in server.logged()
+
+
+def _active() -> set[int]:
+    return {child.pid for child in multiprocessing.active_children() if child.pid is not None}
 
 
 def _children(parent: int) -> list[int]:
@@ -302,3 +311,94 @@ def test_an_answer_that_cannot_be_sent_leaves_the_server_to_make_its_own() -> No
     here.close()
     thread.join(PATIENCE_S)
     assert not thread.is_alive()
+
+
+def test_a_thread_that_dies_lets_the_server_see_it() -> None:
+    class Panicking(Searcher):
+        def search(self, request: SearchRequest) -> SearchAnswer:
+            raise KeyboardInterrupt  # as little an Exception as the panics of some libraries
+
+    here, there = multiprocessing.Pipe()
+    indexes = CurrentIndexes(Path("nowhere"), installed_engines("tantivy", no_model))
+    searcher = Panicking(MemoryStore(), None, None, no_model)
+
+    def answer() -> None:
+        with suppress(KeyboardInterrupt):
+            _answer(searcher, indexes, there, threading.local())
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    assert here.recv() == READY
+    here.send(Question(SearchRequest(text="printer"), "r1"))
+    with pytest.raises(EOFError):
+        here.recv()
+    thread.join(PATIENCE_S)
+
+
+def test_an_idle_process_looks_at_the_indexes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_process, "_LOOK_EVERY_S", 0.01)
+    looked = threading.Semaphore(0)
+    indexes = CurrentIndexes(Path("nowhere"), installed_engines("tantivy", no_model))
+    monkeypatch.setattr(indexes, "refresh", looked.release)
+    here, there = multiprocessing.Pipe()
+    thread = threading.Thread(
+        target=_answer, args=(Searcher(MemoryStore(), None, None, no_model), indexes, there, threading.local())
+    )
+    thread.start()
+    assert here.recv() == READY
+    assert all(looked.acquire(timeout=PATIENCE_S) for _ in range(3))
+    here.close()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def test_a_document_closed_while_a_question_begins_shows_in_no_total(tmp_path: Path) -> None:
+    """What is committed between the look at the changes and the search is seen by one of the two."""
+    encoder = FakeEncoder()
+    with open_services(Settings(home=tmp_path), lambda line: None, lambda: encoder) as services:
+        services.store.upsert_tickets([parse_upsert(SONAR)])
+        services.indexing().drain()
+        searcher = services.plain_searcher(lambda ticket, vectors, viewer: None)
+        request = SearchRequest(text="sonar", facets=("service",))
+        assert searcher.search(request).total == 1
+
+        services.store.upsert_tickets([parse_upsert({**SONAR, "audience": "group:secret"})])
+        look = services.store.pending
+
+        def look_and_let_others_index(limit: int) -> Iterator[Change]:
+            services.store.pending = look  # type: ignore[method-assign]  # indexing asks too
+            changes = list(look(limit))
+            services.indexing().drain()
+            return iter(changes)
+
+        services.store.pending = look_and_let_others_index  # type: ignore[method-assign,assignment]
+        answer = searcher.search(request)
+    assert (answer.total, answer.facets["service"], answer.results) == (0, (), ())
+
+
+SONAR: dict[str, JSON] = {"source": "desk", "external_id": "s", "title": "Sonar is deaf", "service": "sonar"}
+
+
+def test_a_degraded_answer_is_made_again_here_until_this_process_is_known_to_be_as_degraded(tmp_path: Path) -> None:
+    degraded = Searcher(MemoryStore(), None, None, no_model)
+    request = SearchRequest(text="printer")
+    processes = AnswerProcesses(Settings(home=tmp_path), 0)
+    here, there = multiprocessing.Pipe()
+    indexes = CurrentIndexes(tmp_path, installed_engines("tantivy", no_model))
+    thread = threading.Thread(target=_answer, args=(degraded, indexes, there, threading.local()))
+    thread.start()
+    assert here.recv() == READY
+    processes._places.append(_Place(multiprocessing.current_process(), [here]))
+    asked_here: list[str] = []
+
+    def make_here(asked: SearchRequest) -> SearchAnswer:
+        asked_here.append(asked.text)
+        return degraded.search(asked)
+
+    with busy(processes):
+        answers = [processes.reply(request, make_here).answer for _ in range(3)]
+
+    assert [one.retrieval.degraded for one in answers] == 3 * [("identifier", "keyword", "semantic")]
+    assert asked_here == ["printer"]
+    here.close()
+    thread.join(PATIENCE_S)

@@ -44,7 +44,7 @@ def test_documents_cost_no_token_of_padding_when_their_lengths_differ(tokens: To
 def test_documents_are_encoded_longest_first_so_that_no_core_waits_for_a_long_last_one(
     tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text_encoder, "_cores", lambda: 1)
+    monkeypatch.setattr(text_encoder, "cores", lambda: 1)
     model = Counting()
     done: list[int] = []
     TextEncoder(RECIPE, tokens, model).encode_documents(TEXTS, done.append)

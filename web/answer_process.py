@@ -6,8 +6,8 @@ import gc
 import logging
 import signal
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
@@ -26,6 +26,7 @@ from web.logs import REQUEST_ID, start_logging
 _LOG = logging.getLogger("fixlore.server")
 READY = "ready"
 """Is sent over every connection once, when everything is in memory."""
+_LOOK_EVERY_S = 1.0
 
 
 Request = TypeVar("Request", SearchRequest, SimilarRequest)
@@ -63,7 +64,7 @@ def answer_requests(settings: Settings, connections: Sequence[Connection]) -> No
     def note(ticket: Ticket, vectors: Sequence[Vector], viewer: Viewer) -> None:
         noted.vectors = tuple(vectors)
 
-    with open_services(settings, lambda line: _LOG.info("%s", line)) as services:
+    with _told(), open_services(settings, lambda line: _LOG.info("%s", line)) as services:
         searcher = services.plain_searcher(note)
         warm(searcher)
         threads = [
@@ -74,6 +75,15 @@ def answer_requests(settings: Settings, connections: Sequence[Connection]) -> No
             thread.start()
         for thread in threads:
             thread.join()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Log an error in one line: the process ends with it, and the server goes on alone."""
+    try:
+        yield
+    except FixloreError as error:
+        _LOG.warning("a process that was to answer cannot: %s", error)
 
 
 def warm(searcher: Searcher) -> None:
@@ -89,13 +99,15 @@ def warm(searcher: Searcher) -> None:
 
 
 def _answer(searcher: Searcher, indexes: CurrentIndexes, connection: Connection, noted: threading.local) -> None:
-    with suppress(EOFError, OSError):  # the server has closed the connection, or is gone
+    # However this ends, the server sees that the connection does, and answers by itself.
+    with connection, suppress(EOFError, OSError):  # the server has closed it, or is gone
         connection.send(READY)
         while True:
+            while not connection.poll(_LOOK_EVERY_S):
+                indexes.refresh()  # else an index that was replaced would keep its files until the next question
             question: Question = connection.recv()
             REQUEST_ID.set(question.request_id)
             noted.vectors = None
-            indexes.refresh()  # else what the server has indexed meanwhile would not be found here
             _send(connection, _reply(searcher, question.request, noted))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from kb.processes import cores, interrupts_held
 from kb.settings import Settings
 from search.searcher import SearchRequest
 from search.similar import SimilarRequest
@@ -24,18 +24,20 @@ from web.logs import REQUEST_ID
 
 _LOG = logging.getLogger("fixlore.server")
 MOST_PROCESSES = 4
-"""Processes that answer where nothing is set, on machines with as many cores: each takes some 0.4 GB."""
+"""Processes that answer where nothing is set, on machines with as many cores: each takes some 0.5 GB."""
 AT_ONCE = 2
 """Questions that a process answers at once: while one waits for native code, the other goes on."""
 AGAIN_AFTER_S = 10.0
 """How long after its end a process is started again; twice as long each time, until one lives for ten minutes."""
 _LONGEST_PAUSE_S = 600.0
+LONGEST_ANSWER_S = 60.0
+"""How long an answer may take before the process that makes it is taken to be stuck, and ended."""
 _LEAVE_S = 5.0
 
 
 def wanted_processes(settings: Settings) -> int:
     """Return how many processes answer, the server's own among them."""
-    return settings.processes or min(os.cpu_count() or 1, MOST_PROCESSES)
+    return settings.processes or min(cores(), MOST_PROCESSES)
 
 
 class _Place:
@@ -55,20 +57,11 @@ class AnswerProcesses:
         self._count = count
         self._changed = threading.Condition()
         self._here = 0
+        self._down_here: tuple[str, ...] = ()
         self._places: list[_Place] = []
         self._processes: set[BaseProcess] = set()
         self._keepers: list[threading.Thread] = []
         self._closing = threading.Event()
-
-    @property
-    def is_started(self) -> bool:
-        """Say whether there has been enough to do."""
-        return bool(self._keepers)
-
-    @property
-    def process_ids(self) -> list[int | None]:
-        """Return the ids of the processes that are ready."""
-        return [place.process.pid for place in self._places]
 
     @property
     def running(self) -> int:
@@ -80,27 +73,23 @@ class AnswerProcesses:
         """Return how many questions all processes are answering."""
         return self._here + sum(place.under_way for place in self._places)
 
-    @property
-    def busy_here(self) -> int:
-        """Return how many questions this process is answering."""
-        return self._here
-
     def reply(self, request: Request, here: Callable[[Request], Answer]) -> Reply[Answer]:
         """Return the reply of whichever process has least to do; `here` makes it in this one."""
         taken = self._taken()
         if taken is not None:
             reply: Reply[Answer] | None = self._asked(*taken, request)
             # A lane that is down there may be up here; and only this process has a damaged index made anew.
-            if reply is not None and not reply.answer.retrieval.degraded:
+            if reply is not None and reply.answer.retrieval.degraded in ((), self._down_here):
                 return reply
-            with self._changed:
-                self._here += 1
+            self._taken(only_here=True)
         try:
-            return Reply(here(request))
+            answer = here(request)
+            self._down_here = answer.retrieval.degraded
+            return Reply(answer)
         finally:
             with self._changed:
                 self._here -= 1
-                self._changed.notify()
+                self._changed.notify_all()
 
     def close(self) -> None:
         """End the other processes. Idempotent."""
@@ -120,13 +109,13 @@ class AnswerProcesses:
         for keeper in self._keepers:
             keeper.join()
 
-    def _taken(self) -> tuple[_Place, Connection] | None:
+    def _taken(self, *, only_here: bool = False) -> tuple[_Place, Connection] | None:
         """Wait for a turn and return where it is, `None` for here."""
         with self._changed:
             if self._here and self._count and not self._keepers and not self._closing.is_set():
                 self._start()
             while True:
-                open_places = [place for place in self._places if place.free]
+                open_places = [place for place in self._places if place.free and not only_here]
                 least = min(open_places, key=lambda place: place.under_way, default=None)
                 if not self._places or (self._here < AT_ONCE and (least is None or self._here <= least.under_way)):
                     self._here += 1
@@ -142,18 +131,24 @@ class AnswerProcesses:
         is_open = True
         try:
             connection.send(Question(request, REQUEST_ID.get()))
-            reply = connection.recv()
+            if connection.poll(LONGEST_ANSWER_S):
+                reply = connection.recv()
+            else:
+                _LOG.warning("a process has not answered for %.0f s and is ended", LONGEST_ANSWER_S)
+                place.process.kill()
+                connection.close()
+                is_open = False
         except (EOFError, OSError):
             connection.close()
             is_open = False
-        except Exception:  # what cannot be sent: nothing was
-            _LOG.exception("a question could not be sent to another process")
+        except Exception:  # what cannot be sent, and then nothing was
+            _LOG.exception("a question could not be shared with another process")
         finally:
             with self._changed:
                 place.under_way -= 1
                 if is_open:
                     place.free.append(connection)
-                self._changed.notify()
+                self._changed.notify_all()
         return reply
 
     def _start(self) -> None:
@@ -169,18 +164,17 @@ class AnswerProcesses:
             began = time.monotonic()
             try:
                 process, connections = _started(self._settings)
-            except OSError as error:
-                _LOG.warning("no other process that answers could be started: %s", error.strerror)
+            except Exception as error:  # whatever it is, the server goes on alone
+                _LOG.warning("no other process that answers could be started: %s", error)
             else:
                 self._processes.add(process)
                 self._use(process, connections)
                 process.join()
                 self._processes.discard(process)
+                if not self._closing.is_set():
+                    _LOG.warning("a process that answers has ended; another is started in %.0f s", pause_s)
             if time.monotonic() - began > _LONGEST_PAUSE_S:
                 pause_s = AGAIN_AFTER_S
-            if self._closing.is_set():
-                return
-            _LOG.warning("a process that answers has ended; another is started in %.0f s", pause_s)
             if self._closing.wait(pause_s):
                 return
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -211,7 +205,8 @@ def _started(settings: Settings) -> tuple[BaseProcess, list[Connection]]:
     ends = [context.Pipe() for _ in range(AT_ONCE)]
     theirs = [there for _, there in ends]
     process = context.Process(target=answer_requests, args=(settings, theirs), daemon=True)
-    process.start()
+    with interrupts_held():
+        process.start()
     for end in theirs:
         end.close()  # else its closing by the other process would not be seen
     return process, [here for here, _ in ends]

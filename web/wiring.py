@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import threading
 import time
@@ -19,6 +18,7 @@ from indexer.passages import passage_text
 from indexer.worker import IndexWorker
 from kb.connectors.catalogue import Catalogue
 from kb.errors import FixloreError, IndexUnavailable, ModelUnavailable, RecipeMismatch, StoreError
+from kb.processes import cores
 from kb.protocols.store import Store
 from kb.reporting import Say
 from kb.settings import Settings
@@ -98,7 +98,7 @@ class Services:
 
     def plain_searcher(self, incidents: IncidentSource) -> Searcher:
         """Return a searcher with another source of incidents, for a process that helps when there is much to do."""
-        return self._made(Searcher, self.indexes, incidents, lambda: True)
+        return self._made(Searcher, self.indexes, incidents, lambda: True, self.indexes.refresh)
 
     def _made(
         self,
@@ -106,6 +106,7 @@ class Services:
         indexes: CurrentIndexes,
         incidents: IncidentSource,
         is_busy: Callable[[], bool],
+        refresh: Callable[[], None] = lambda: None,
     ) -> _Searcher:
         return kind(
             self.store,
@@ -117,10 +118,11 @@ class Services:
             ranker=self.rankers.ranker,
             incidents=incidents,
             is_busy=is_busy,
+            refresh=refresh,
         )
 
     def _is_busy(self) -> bool:
-        enough = max(1, (os.cpu_count() or 1) // 2)  # each makes use of two cores where it may
+        enough = max(1, cores() // 2)  # each makes use of two cores where it may
         return self._processes is not None and self._processes.under_way > enough
 
     def share_answering(self) -> None:
@@ -235,11 +237,11 @@ class Services:
 
     def close(self) -> None:
         """Stop indexing after the commit under way, and close the store. Idempotent."""
+        if self._processes is not None:
+            self._processes.close()
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
-        if self._processes is not None:
-            self._processes.close()
         while self.closing:
             self.closing.pop()()
         self.responses.close()

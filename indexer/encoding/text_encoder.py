@@ -8,13 +8,13 @@ in padded batches of 32, and 470 to 565 titles against 725 to 820: a document of
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from indexer.encoding.tokens import TokenIds, Tokens
+from kb.processes import cores
 from kb.protocols.encoder import Vector
 from kb.recipe import Recipe
 
@@ -53,7 +53,7 @@ class TextEncoder:
         `progress` gets counts done so far, on the calling thread. The longest are encoded first.
         """
         vectors = np.empty((len(texts), self._recipe.dimension), dtype=np.float32)
-        workers = min(_cores(), len(texts))
+        workers = min(cores(), len(texts))
         if workers == 0:
             return vectors
         step = min(_SLICE, max(1, len(texts) // (workers * _TURNS)))
@@ -79,10 +79,3 @@ class TextEncoder:
         """Return the `(dimension,)` unit vector of a query, on the calling thread alone."""
         (ids,) = self._tokens.of([self._query_prompt + text])
         return self._forward(ids)
-
-
-def _cores() -> int:
-    """Return the cores this process may use, which a container may have cut down."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -80,3 +80,8 @@ def unusable(directory: Path, error: Exception) -> IndexUnavailable:
     return IndexUnavailable(
         f"{directory} cannot be written: {os.strerror(told)}; free space, or make the disk and directory writable"
     )
+
+
+def filled(directory: Path) -> IndexUnavailable:
+    """Return the error for filling an index that holds something."""
+    return IndexUnavailable(f"the keyword index in {directory} is not empty; {REMEDY}")

@@ -15,7 +15,16 @@ import tantivy
 from tantivy import Occur, Query
 
 from indexer.keyword.exact_text import exact_key, index_terms
-from indexer.keyword.index_stamp import LOCK_NAME, REMEDY, Stamp, check_stamp, read_stamp, unusable, write_stamp
+from indexer.keyword.index_stamp import (
+    LOCK_NAME,
+    REMEDY,
+    Stamp,
+    check_stamp,
+    filled,
+    read_stamp,
+    unusable,
+    write_stamp,
+)
 from indexer.keyword.query_plan import QueryPlan, plan_of
 from indexer.keyword.spelling import beginnings, by_nearness, is_spelled, nearly_spelled
 from indexer.keyword.tantivy_query import TantivyQueries
@@ -230,6 +239,9 @@ class TantivyIndex:
 
         Without a commit for each batch, few and large segments come about, and hardly anything is merged.
         """
+        self.refresh()
+        if self.size:
+            raise filled(self._directory)
         with self._committing() as writer:
 
             def add(entries: Sequence[KeywordEntry]) -> None:

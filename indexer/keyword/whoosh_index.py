@@ -17,7 +17,7 @@ from whoosh import index as whoosh_engine
 from whoosh import writing
 
 from indexer.keyword.exact_text import exact_key, index_terms
-from indexer.keyword.index_stamp import LOCK_NAME, Stamp, check_stamp, read_stamp, unusable, write_stamp
+from indexer.keyword.index_stamp import LOCK_NAME, Stamp, check_stamp, filled, read_stamp, unusable, write_stamp
 from indexer.keyword.query_plan import plan_of, rounded
 from indexer.keyword.spelling import beginnings, by_nearness, is_spelled, nearly_spelled
 from indexer.keyword.whoosh_merging import merge_few
@@ -219,6 +219,9 @@ class WhooshIndex:
     @contextmanager
     def filling(self) -> Iterator[Callable[[Sequence[KeywordEntry]], None]]:
         """Lend what adds documents to the empty index; all are committed at the end, none on failure."""
+        self.refresh()
+        if self.size:
+            raise filled(self._directory)
         with self._writing() as writer:
 
             def add(entries: Sequence[KeywordEntry]) -> None:

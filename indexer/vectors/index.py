@@ -123,13 +123,12 @@ class FaissVectorIndex:
         Raises as `apply` does; nothing has changed then.
         """
         parts: list[Contents] = []
+        self._refuse_filled()
         yield lambda entries: parts.append(contents_of(entries, (), self._recipe.dimension))
         with self._guard, self._writer:
-            state = self._last_commit()
-            if state.segments:
-                raise IndexUnavailable(f"the vector index in {self._directory} is not empty; run `kb index --rebuild`")
+            self._refuse_filled()
             if any(part.ids for part in parts):
-                self._commit(state.manifest, (), added_contents(parts))
+                self._commit(self._last_commit().manifest, (), added_contents(parts))
 
     def clear(self) -> None:
         """Remove every document. Raises IndexLocked, IndexUnavailable."""
@@ -149,6 +148,11 @@ class FaissVectorIndex:
         if state is None:
             raise IndexUnavailable("the vector index is closed")
         return state
+
+    def _refuse_filled(self) -> None:
+        with self._guard:
+            if self._last_commit().segments:
+                raise IndexUnavailable(f"the vector index in {self._directory} is not empty; run `kb index --rebuild`")
 
     def _create(self) -> None:
         """Commit the empty index where there is none yet."""

@@ -167,7 +167,8 @@ class KeywordIndex(KeywordSearch, Protocol):
         """Lend what adds documents, each once, to an index that is empty.
 
         All are committed together at the end, none when the block fails. Order and errors are those of `apply`; memory
-        does not grow with their number. Only the thread that fills may use the index meanwhile.
+        does not grow with their number. Only the thread that fills may use the index meanwhile. Raises IndexUnavailable
+        at once when the index holds something.
         """
         ...
 

@@ -81,7 +81,8 @@ class VectorIndex(VectorSearch, Protocol):
         """Lend what adds documents, each once, to an index that is empty.
 
         All are committed together at the end, none when the block fails. Memory grows by the vectors alone. Only the
-        thread that fills may use the index meanwhile. Raises as `apply` does.
+        thread that fills may use the index meanwhile. Raises as `apply` does, and IndexUnavailable at once when the
+        index holds something.
         """
         ...
 

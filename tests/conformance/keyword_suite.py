@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb.access import may_read_facts
+from kb.errors import IndexUnavailable
 from kb.protocols.keyword import MAX_TERM_BYTES, MAX_WORD_GROUPS, KeywordEntry, KeywordIndex
 from kb.queries import FILTER_FIELDS, PROBLEM_FIELD_WEIGHTS, Facts, Filter, KeywordQuery, Viewer, WordGroup
 from tests.fakes.keyword import MemoryKeywordIndex
@@ -618,6 +619,12 @@ class KeywordIndexSuite:
             assert dict_of(index, query) == dict_of(at_once, query)
         filled(index, entry("later", body="vpn"))
         assert index.size == len(entries) + 1
+
+    def test_filling_is_refused_at_once_when_the_index_holds_something(self, small: KeywordIndex) -> None:
+        with pytest.raises(IndexUnavailable, match="is not empty"), small.filling():
+            raise AssertionError("it was not refused")
+        small.refresh()
+        assert small.size == 3
 
     def test_filling_adds_nothing_when_the_block_fails(self, index: KeywordIndex) -> None:
         with pytest.raises(OSError, match="no such share"), index.filling() as add:

@@ -263,6 +263,13 @@ class VectorIndexSuite:
         put(index, [entry("two", axis(3))], ["one"])
         assert (found(index), index.size) == (["three", "two"], 3)
 
+    def test_filling_is_refused_at_once_when_the_index_holds_something(self, new_index: NewIndex) -> None:
+        index = new_index()
+        put(index, [entry("one", axis(0))])
+        with pytest.raises(IndexUnavailable, match="is not empty"), index.filling():
+            raise AssertionError("it was not refused")
+        assert found(index) == ["one"]
+
     def test_filling_adds_nothing_when_nothing_comes_or_the_block_fails(self, new_index: NewIndex) -> None:
         index = new_index()
         with index.filling():

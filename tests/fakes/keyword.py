@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 
 from kb.access import may_read_facts
+from kb.errors import IndexUnavailable
 from kb.protocols.keyword import (
     MAX_TERM_BYTES,
     MAX_WORD_GROUPS,
@@ -160,6 +161,8 @@ class MemoryKeywordIndex:
     def filling(self) -> Iterator[Callable[[Sequence[KeywordEntry]], None]]:
         """Collect documents and add all at the end."""
         added: list[KeywordEntry] = []
+        if self.size:
+            raise IndexUnavailable("the index is not empty")
         yield added.extend
         self.apply(added, ())
 

@@ -70,6 +70,8 @@ class MemoryVectorIndex:
     @contextmanager
     def filling(self) -> Iterator[Callable[[Sequence[VectorEntry]], None]]:
         added: list[VectorEntry] = []
+        if self.size:
+            raise IndexUnavailable("the index is not empty")
         yield added.extend
         self.apply(added, ())
 
