@@ -211,5 +211,5 @@ def _is_refused(server: Server) -> bool:
     try:
         with connected(server):
             return False
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it was waiting to be accepted
         return True
