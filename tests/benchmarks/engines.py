@@ -40,7 +40,8 @@ class BareEngines:
 
     def words(self, query: KeywordQuery) -> tantivy.Query:
         """Return a query as Tantivy takes it."""
-        return self._queries.scoring(plan_of(query), self._searcher.doc_freq, self._searcher.num_docs)
+        scoring = self._queries.scoring(plan_of(query), self._searcher.doc_freq, self._searcher.num_docs)
+        return tantivy.Query.empty_query() if scoring is None else scoring
 
     def ask_words(self, query: tantivy.Query) -> None:
         """Have Tantivy find as many documents as a lane hands on."""
