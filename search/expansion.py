@@ -7,7 +7,6 @@ up, nor is what `kept` names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +15,12 @@ from typing import Literal
 
 from kb.analysis.analyse import LANGUAGES, Word, analyse
 from kb.analysis.compounds import split_compound
-from kb.analysis.folding import without_umlauts
 from kb.analysis.lists import word_lines, word_list
 from kb.analysis.stems import stem, stop_words
-from kb.analysis.words import is_stop_word, surface_of
+from kb.analysis.words import is_stop_word
 from kb.language import detect_language
 from kb.vocabulary import Vocabulary
+from search.form_table import FormTable, surfaces_of
 
 ExpansionKind = Literal["translated_words", "synonym", "corrected_word"]
 MOST_TARGETS = 4
@@ -33,15 +32,11 @@ FEW_WORDS = 16
 SHORTEST_GERMAN = 5
 """Letters of a term that makes a text German: shorter ones may be English words that the vocabulary does not know."""
 _LINKS = ("", "s", "n", "en")
-_WORDS = re.compile(r"(?![eE]-)[^\W\d_]+(?:[ -](?![eE]-)[^\W\d_]+)*")
-_SPACES = re.compile("[ -]")
 _EMPTY = frozenset(
     ("no", "not", "on", "off", "in", "out", "of", "up", "down", "left", "any", "more", "longer", "be", "by", "unable",
      "cannot", "can't", "won't", "won", "doesn't", "doesn", "nicht", "nichts", "nix", "kein", "keine", "keinen", "mehr")
 )  # fmt: skip
 """What tells nothing of a form of several words when it stands in a text by itself, beside the stop words."""
-_ENDINGS = frozenset(("", "s", "es", "d", "ed", "ing", "'s"))
-"""What an English word may have more than the form it is an inflection of, a last e or y aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,8 @@ class Expander:
     def __init__(self, vocabulary: Vocabulary, *, translates_texts: bool = True):
         """`translates_texts`: a German text is also given in English, for a model that knows no German."""
         self._translates_texts = translates_texts
-        self._english_of, self._german_of = _Table("de"), _Table("en")
-        self._synonyms = {language: _Table(language) for language in LANGUAGES}
+        self._english_of, self._german_of = FormTable("de"), FormTable("en")
+        self._synonyms = {language: FormTable(language) for language in LANGUAGES}
         for german, english in vocabulary.glossary.items():
             self._english_of.add(german, english)
             for form in english:
@@ -273,85 +268,8 @@ class Expander:
         return ""
 
 
-class _Table:
-    """Forms of one language with their other forms, found by the stems of their words."""
-
-    def __init__(self, language: str):
-        self._language = language
-        self._held: dict[tuple[str, ...], list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-        self._longest_from: dict[str, int] = {}
-
-    def add(self, form: str, others: Sequence[str]) -> None:
-        """Take in a form."""
-        said = _surfaces(form)
-        if said:
-            key = self._key(said)
-            self._held.setdefault(key, []).append((said, tuple(others)))
-            self._longest_from[key[0]] = max(self._longest_from.get(key[0], 0), len(key))
-
-    def longest_from(self, surface: str) -> int:
-        """Return how many words the longest form has that begins with an inflection of this one, 0 for no form."""
-        return self._longest_from.get(stem(surface, self._language), 0)
-
-    def others(self, said: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the other forms of a sequence of folded words.
-
-        Of several forms with the same stems those count that are spelled most alike: "Drucker" is no "Druck". English
-        words that share no more than the stem are different ones: "sever" is not "several", "minute" no "minutes".
-        """
-        held = self._held.get(self._key(said))
-        if held is None:
-            return ()
-        is_inflection = _is_inflection if self._language == "en" else _is_german_inflection
-        held = [one for one in held if all(map(is_inflection, said, one[0]))]
-        if not held:
-            return ()
-        alike = [(form == said, sum(map(_common_beginning, form, said))) for form, _ in held]
-        best = max(alike)
-        nearest = (others for (_, others), likeness in zip(held, alike, strict=True) if likeness == best)
-        return tuple(dict.fromkeys(one for others in nearest for one in others))
-
-    def holds(self, word: str) -> bool:
-        """Say whether a folded word is a form as it stands."""
-        return any(form == (word,) for form, _ in self._held.get(self._key((word,)), ()))
-
-    def _key(self, said: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple([stem(word, self._language) for word in said])
-
-
-def _is_inflection(word: str, form: str) -> bool:
-    """Say whether an English word is the form itself or a plural, past or -ing form of it."""
-    common = _common_beginning(word, form)
-    ending, rest = word[common:], form[common:]
-    if rest == "" and ending[:1] == form[-1:] and len(ending) > 1:  # stopped
-        ending = ending[1:] if ending[1:] in ("ed", "ing") else ending
-    return (rest == "" and ending in _ENDINGS) or (rest, ending) in (("e", "ing"), ("y", "ies"), ("y", "ied"))
-
-
-def _is_german_inflection(word: str, form: str) -> bool:
-    """Say whether a German word may be an inflection of a form: who does something is not the doing of it."""
-    common = _common_beginning(word, form)
-    endings = {word[common : common + 1], form[common : common + 1]}
-    return "r" not in endings or endings.isdisjoint("nst")
-
-
 def _is_empty(surface: str) -> bool:
     return surface in _EMPTY or any(is_stop_word(surface, language) for language in LANGUAGES)
-
-
-def _common_beginning(one: str, other: str) -> int:
-    common = 0
-    for letter, same in zip(without_umlauts(one), without_umlauts(other), strict=False):
-        if letter != same:
-            break
-        common += 1
-    return common
-
-
-def _surfaces(form: str) -> tuple[str, ...]:
-    if _WORDS.fullmatch(form):  # much faster, and there are thousands of forms
-        return tuple(map(surface_of, _SPACES.split(form)))
-    return analyse(form, "en").surfaces
 
 
 def _expansions(
@@ -432,7 +350,7 @@ def _function_words() -> Mapping[tuple[str, ...], str]:
     for line in word_lines("glossary_function_words"):
         german, _, english = line.partition("=")
         for form in german.split(","):
-            found.setdefault(_surfaces(form.strip()), english.strip())
+            found.setdefault(surfaces_of(form.strip()), english.strip())
     return found
 
 
