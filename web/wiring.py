@@ -98,7 +98,7 @@ class Services:
 
     def plain_searcher(self, incidents: IncidentSource) -> Searcher:
         """Return a searcher with another source of incidents, for a process that helps when there is much to do."""
-        return self._made(Searcher, self.indexes, incidents, lambda: True, self.indexes.refresh)
+        return self._made(Searcher, self.indexes, incidents, lambda: True)
 
     def _made(
         self,
@@ -106,7 +106,6 @@ class Services:
         indexes: CurrentIndexes,
         incidents: IncidentSource,
         is_busy: Callable[[], bool],
-        refresh: Callable[[], None] = lambda: None,
     ) -> _Searcher:
         return kind(
             self.store,
@@ -118,8 +117,13 @@ class Services:
             ranker=self.rankers.ranker,
             incidents=incidents,
             is_busy=is_busy,
-            refresh=refresh,
+            refresh=self._see_commits,
         )
+
+    def _see_commits(self) -> None:
+        """See what other processes have indexed, where none of this one's does so after each commit."""
+        if self._worker is None:
+            self.indexes.refresh()
 
     def _is_busy(self) -> bool:
         enough = max(1, cores() // 2)  # each makes use of two cores where it may

@@ -68,8 +68,8 @@ class Analysis:
     """Words and identifiers of a text, each in text order. Words do not overlap; identifiers may be nested.
 
     `runs` is where each run of characters begins and what it holds; of one that is too long to be read whole the places
-    are those in the text, and it begins at 0. An index takes terms and surfaces alone, so that
-    the words with their places are made when they are first asked for.
+    are those in the text, and it begins at 0. An index takes terms and surfaces alone, so that the words with their
+    places are made when they are first asked for.
     """
 
     runs: tuple[tuple[int, Run], ...]

@@ -242,7 +242,7 @@ class AskedQuery(Answer):
     identifiers: list[str]
     """Error codes, event ids and the like that were found in it, those that tell most first."""
     truncated: bool
-    """Whether it was too long to be read to its end."""
+    """Whether it was so long that not all of it was read."""
     problems: list[str] = Field(default_factory=list)
     """Sentences about what looked like query syntax but was searched as plain words."""
 

@@ -89,7 +89,6 @@ def _called(services: Services, secret: str, kind: ToolKind, given: dict[str, ob
     began = time.perf_counter()
     try:
         viewer = viewer_with(services.store, secret)
-        services.indexes.refresh()  # a server beside this process, or a command, may have indexed meanwhile
         told = kind.answer(services, viewer, given)
     except FixloreError as error:
         _LOG.info("tool call refused", extra={"tool": kind.name, "error": type(error).__name__})
